@@ -1,0 +1,5 @@
+"""``python -m bill_mcp`` is ``bill-mcp``."""
+
+from bill_mcp.cli import main
+
+main()

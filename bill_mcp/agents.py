@@ -1,0 +1,46 @@
+"""Who is calling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Confirm(StrEnum):
+    """When a person is asked before a call goes out."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentPolicy:
+    """What the operator allows one agent.
+
+    Attributes:
+        read_only: A strict filter that nothing loosens.
+        confirm: When a person is asked.
+    """
+
+    read_only: bool
+    confirm: Confirm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """One agent, vouched for by the transport.
+
+    Attributes:
+        key: Names the agent; agents under one key share one BILL session.
+        name: For people: logs and approvals.
+        profiles: BILL accounts it may use; the first is the default.
+        policy: What it may do.
+        surface: Which tools are listed to it; every tool stays callable by name.
+    """
+
+    key: str
+    name: str
+    profiles: tuple[str, ...]
+    policy: AgentPolicy
+    surface: str

@@ -1,0 +1,57 @@
+"""Looks at an installation from the outside in, and says what to mend."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from rich.console import Console
+
+from bill_mcp import __version__
+from bill_mcp.app import Application, application
+from bill_mcp.errors import BillMcpError
+from bill_mcp.settings import Settings, resolve
+
+_console = Console(soft_wrap=True, highlight=False)
+
+
+async def run() -> int:
+    """Print one line for each thing looked at; 0 where nothing is to mend."""
+    _tell(True, f"bill-mcp {__version__}, Python {platform.python_version()}")
+    try:
+        settings = resolve({})
+        _tell(True, f"environment {settings.environment}: {settings.base_url}")
+        async with application(settings, variables=dict(os.environ)) as built:
+            return await _look(settings, built)
+    except BillMcpError as error:
+        _tell(False, str(error))
+        return 1
+
+
+async def _look(settings: Settings, built: Application) -> int:
+    dispatcher = built.dispatcher
+    _tell(True, f"{len(dispatcher.catalogue)} tools in {dispatcher.catalogue.folder}")
+    agent = built.agent("doctor", "doctor")
+    healthy = True
+    for what, tool in (
+        ("BILL answers", "bill_check_app_health"),
+        ("signed in", "bill_get_api_session_details"),
+    ):
+        try:
+            await dispatcher.call(agent, tool, {})
+        except BillMcpError as error:
+            _tell(False, f"{what}: {error}. {getattr(error, 'advice', '')}")
+            healthy = False
+        else:
+            _tell(True, what)
+    session = dispatcher.sessions.session_of(agent)
+    if session is not None:
+        trusted = "completed" if session.trusted else "not completed: no payments yet"
+        _tell(True, f"organization {session.organization_id}, MFA {trusted}")
+    _tell(True, f"confirm {settings.confirm}, read-only {settings.read_only}")
+    return 0 if healthy else 1
+
+
+def _tell(good: bool, what: str) -> None:
+    mark = "[green]ok[/]  " if good else "[red]mend[/]"
+    _console.print(f"{mark} {what}")

@@ -1,0 +1,176 @@
+"""Every error the package raises.
+
+* BillMcpError
+  x SpecError             a spec file is wrong; found at start-up, fixed by a developer
+  x ConfigError           a setting or a credential is missing; fixed by the operator
+  x NeedsPerson           a person must answer before the call can go on
+  x CallError             one tool call failed; the agent reads it as a tool result
+    + UnknownActionError  no such tool
+    + ArgumentsError      the arguments do not fit; every fault at once
+    + RefusedError        the guard said no; BILL was not asked
+    + CredentialsError    nobody has connected the account that the call needs
+    + LimitError          one of BILL's limits, kept on our side; BILL was not asked
+    + ApiError            BILL answered with an error
+      - SessionExpiredError
+      - NotTrustedError
+      - BusyError
+      - HourlyLimitError
+    + UnreachableError    no usable answer from BILL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """Whether the action took effect at BILL, as far as we can tell."""
+
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    """It had been done before; nothing was sent now."""
+
+
+class BillMcpError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class SpecError(BillMcpError):
+    """A spec file cannot be used. Each line of the message names file and action."""
+
+
+class ConfigError(BillMcpError):
+    """A setting or a credential is missing or contradictory."""
+
+
+class NeedsPerson(BillMcpError):  # noqa: N818 -- a question, not a failure
+    """A person must answer before the call can go on.
+
+    The face asks in the way of the client's era and enters the call again from the top.
+
+    Attributes:
+        question: What the person is asked, in our words.
+        key: Names the question, so that its answer is recognised on the next entry.
+    """
+
+    def __init__(self, question: str, *, key: str) -> None:
+        super().__init__(question)
+        self.question = question
+        self.key = key
+
+
+class CallError(BillMcpError):
+    """One tool call failed.
+
+    Attributes:
+        code: Our word for the kind of failure, stable for programs.
+        advice: What the agent should do now, in one sentence we wrote.
+        outcome: Whether the action may have taken effect at BILL.
+        bill_code: BILL's own code, such as ``BDC_1109``.
+        http_status: The status BILL answered with.
+        faults: What is wrong with which argument: ``path`` and ``message``.
+    """
+
+    code = "call_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str,
+        code: str | None = None,
+        outcome: Outcome = Outcome.NOT_DONE,
+        bill_code: str | None = None,
+        http_status: int | None = None,
+        faults: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+        self.advice = advice
+        self.outcome = outcome
+        self.bill_code = bill_code
+        self.http_status = http_status
+        self.faults = tuple(faults)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as the JSON object that agents read, without empty members."""
+        told = {
+            "error": self.code,
+            "message": str(self),
+            "advice": self.advice,
+            "outcome": str(self.outcome),
+            "bill_code": self.bill_code,
+            "http_status": self.http_status,
+            "faults": [dict(fault) for fault in self.faults] or None,
+        }
+        return {key: value for key, value in told.items() if value is not None}
+
+
+class UnknownActionError(CallError):
+    """No action has that name."""
+
+    code = "unknown_action"
+
+
+class ArgumentsError(CallError):
+    """The arguments do not fit the action's schema."""
+
+    code = "bad_arguments"
+
+
+class RefusedError(CallError):
+    """The guard refused the call; BILL was not asked."""
+
+    code = "refused"
+
+
+class CredentialsError(CallError):
+    """The account that the call needs is not connected, or BILL refused it."""
+
+    code = "not_signed_in"
+
+
+class LimitError(CallError):
+    """One of BILL's limits, kept on our side; BILL was not asked."""
+
+    code = "limit"
+
+
+class ApiError(CallError):
+    """BILL answered with an error."""
+
+    code = "bill_error"
+
+
+class SessionExpiredError(ApiError):
+    """BILL no longer knows the session (BDC_1109)."""
+
+    code = "session_expired"
+
+
+class NotTrustedError(ApiError):
+    """The session is not MFA-trusted (BDC_1361); signing in again does not help."""
+
+    code = "mfa_required"
+
+
+class BusyError(ApiError):
+    """Too many requests at once (BDC_1322); passes within seconds."""
+
+    code = "busy"
+
+
+class HourlyLimitError(ApiError):
+    """The hour's requests are used up (BDC_1144); passes at the full hour."""
+
+    code = "hourly_limit"
+
+
+class UnreachableError(CallError):
+    """No usable answer came back from BILL."""
+
+    code = "unreachable"

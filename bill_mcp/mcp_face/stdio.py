@@ -1,0 +1,36 @@
+"""Serves one client over stdin and stdout until it goes away."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from mcp.server.stdio import stdio_server
+
+from bill_mcp import __version__
+from bill_mcp.app import Application
+from bill_mcp.mcp_face.server import PLACES, Face
+
+_log = structlog.get_logger("bill_mcp.serve")
+
+
+async def serve(application: Application) -> None:
+    """Answer the one client behind stdin; it is one agent for the process's life."""
+    agent = application.agent(f"stdio:{secrets.token_hex(16)}", "stdio")
+
+    settings = application.settings
+    face = Face(
+        application.dispatcher, agent_of=lambda _context: agent, surface=settings.tools
+    )
+    _log.info(
+        f"serving over stdio: {PLACES[settings.environment]}",
+        version=__version__,
+        environment=str(settings.environment),
+        tools=settings.tools,
+        read_only=settings.read_only,
+        confirm=str(settings.confirm),
+    )
+    async with stdio_server() as (incoming, outgoing):
+        options = face.server.create_initialization_options()
+        await face.server.run(incoming, outgoing, options)
+    _log.info("the client went away")

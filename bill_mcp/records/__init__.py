@@ -1,0 +1,1 @@
+"""What happened: that a write went out, and how it ended."""

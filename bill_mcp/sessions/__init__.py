@@ -1,0 +1,1 @@
+"""BILL sessions, one per agent, and the credentials that open them."""

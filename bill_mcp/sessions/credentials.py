@@ -1,0 +1,162 @@
+"""The credentials of one BILL account, and where they are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bill_mcp.errors import ConfigError
+from bill_mcp.secret import Secret
+
+ORG_SIGN_IN = (
+    "BILL_USERNAME",
+    "BILL_PASSWORD",
+    "BILL_ORGANIZATION_ID",
+    "BILL_DEV_KEY",
+)
+PARTNER_SIGN_IN = ("BILL_USERNAME", "BILL_PASSWORD", "BILL_APP_KEY")
+REMEMBERED = ("BILL_REMEMBER_ME_ID", "BILL_DEVICE")
+SPEND_TOKEN = "BILL_API_TOKEN"  # noqa: S105 -- the name of a variable
+ALL_VARIABLES = tuple(
+    dict.fromkeys((*ORG_SIGN_IN, *PARTNER_SIGN_IN, *REMEMBERED, SPEND_TOKEN))
+)
+KEYRING_SERVICE = "bill-mcp"
+
+LONGEST_DEVICE = 19
+"""Longer ones were refused (BDC_1143). Seen by third parties against BILL itself."""
+
+Lookup = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What opens BILL for one account; any part may be absent.
+
+    Attributes:
+        username: With *password*, of an organization's user.
+        partner_username: With *partner_password* and *app_key*, of a partner.
+        device: Belongs to *remember_me_id*; one alone gives no trust.
+    """
+
+    username: str | None = None
+    password: Secret | None = None
+    organization_id: str | None = None
+    dev_key: Secret | None = None
+    partner_username: str | None = None
+    partner_password: Secret | None = None
+    app_key: Secret | None = None
+    api_token: Secret | None = None
+    remember_me_id: Secret | None = None
+    device: str | None = None
+
+    def secrets(self) -> tuple[Secret | None, ...]:
+        return (
+            self.password,
+            self.partner_password,
+            self.dev_key,
+            self.app_key,
+            self.api_token,
+            self.remember_me_id,
+        )
+
+    @property
+    def can_sign_in(self) -> bool:
+        return all((self.username, self.password, self.organization_id, self.dev_key))
+
+    @property
+    def can_sign_in_as_partner(self) -> bool:
+        return all((self.partner_username, self.partner_password, self.app_key))
+
+    def remembering(self, remember_me_id: Secret, device: str) -> Credentials:
+        """The same account with a remembered MFA."""
+        return replace(self, remember_me_id=remember_me_id, device=device)
+
+
+def read(lookup: Lookup) -> Credentials:
+    """Credentials out of the variables that *lookup* knows.
+
+    Raises:
+        ConfigError: Some but not all of a set are there; the missing ones are named.
+    """
+    found = {name: lookup(name) for name in ALL_VARIABLES}
+    given = {name: value for name, value in found.items() if value}
+    _complete(given)
+    unusable = [n for n, value in given.items() if not value.isprintable()]
+    if unusable:
+        raise ConfigError(f"{', '.join(unusable)}: has a control character in it")
+    if len(given.get("BILL_DEVICE", "")) > LONGEST_DEVICE:
+        raise ConfigError(
+            f"BILL_DEVICE has over {LONGEST_DEVICE} characters, which BILL refuses"
+        )
+
+    def secret(name: str) -> Secret | None:
+        return Secret(given[name]) if name in given else None
+
+    is_partner = "BILL_APP_KEY" in given
+    return Credentials(
+        username=given.get("BILL_USERNAME"),
+        password=secret("BILL_PASSWORD"),
+        organization_id=given.get("BILL_ORGANIZATION_ID"),
+        dev_key=secret("BILL_DEV_KEY"),
+        partner_username=given.get("BILL_USERNAME") if is_partner else None,
+        partner_password=secret("BILL_PASSWORD") if is_partner else None,
+        app_key=secret("BILL_APP_KEY"),
+        api_token=secret(SPEND_TOKEN),
+        remember_me_id=secret("BILL_REMEMBER_ME_ID"),
+        device=given.get("BILL_DEVICE"),
+    )
+
+
+def _complete(given: Mapping[str, str]) -> None:
+    wanted = PARTNER_SIGN_IN if "BILL_APP_KEY" in given else ORG_SIGN_IN
+    for group in (wanted, REMEMBERED):
+        missing = [name for name in group if name not in given]
+        if missing and len(missing) < len(group):
+            there = [name for name in group if name in given]
+            raise ConfigError(
+                f"{', '.join(missing)} missing, while {', '.join(there)} "
+                f"{'is' if len(there) == 1 else 'are'} set; set all or none"
+            )
+
+
+def lookup_in(environment: Mapping[str, str], profile: str | None) -> Lookup:
+    """Look in the keyring (for a named profile), the environment, then ``*_FILE``.
+
+    The keyring is imported only where a profile is named: importing it is slow, and a
+    locked one may ask a person.
+    """
+
+    def lookup(name: str) -> str | None:
+        value = _keyring(profile, name) if profile else None
+        if value is None and not profile:
+            value = environment.get(name) or _file(environment.get(f"{name}_FILE"))
+        return value
+
+    return lookup
+
+
+def _keyring(profile: str, name: str) -> str | None:
+    import keyring  # noqa: PLC0415 -- slow to import, and rarely needed
+    import keyring.errors  # noqa: PLC0415
+
+    if keyring.get_keyring().priority < 1:
+        raise ConfigError(
+            "no keyring serves here, so a named profile cannot be read; "
+            "set the BILL_* variables instead"
+        )
+    try:
+        return keyring.get_password(KEYRING_SERVICE, f"{profile}/{name}")
+    except keyring.errors.KeyringError as error:
+        raise ConfigError(
+            f"the keyring gives nothing: {type(error).__name__}"
+        ) from None
+
+
+def _file(path: str | None) -> str | None:
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None

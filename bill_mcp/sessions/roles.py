@@ -1,0 +1,235 @@
+"""What the sign-in and MFA actions take from, and leave in, what is held for an agent.
+
+This is the one home of the actions that have a ``session`` role in their spec. All
+functions are pure: what is held goes in, arguments or what is held comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bill_mcp.errors import ArgumentsError, CallError, CredentialsError
+from bill_mcp.secret import HELD, Secret
+from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.store import BillSession, Held
+from bill_mcp.specs.models import SessionRole
+
+SIGN_INS = frozenset(
+    {SessionRole.SIGN_IN, SessionRole.PARTNER_SIGN_IN, SessionRole.SIGN_IN_AS_USER}
+)
+_INLINE = {
+    "username": "username",
+    "password": "password",
+    "organizationId": "organization_id",
+    "devKey": "dev_key",
+    "rememberMeId": "remember_me_id",
+    "device": "device",
+}
+_INLINE_PARTNER = {
+    "username": "partner_username",
+    "password": "partner_password",
+    "appKey": "app_key",
+}
+_SECRETS = {"password", "devKey", "appKey", "rememberMeId"}
+
+
+def with_inline(
+    role: SessionRole, credentials: Credentials, given: Mapping[str, Any]
+) -> Credentials:
+    """*credentials* with those that the agent gave in the call itself."""
+    if role is SessionRole.SIGN_IN_AS_USER:
+        return credentials
+    changes: dict[str, Any] = {}
+    partner = role is SessionRole.PARTNER_SIGN_IN
+    for argument, name in (_INLINE_PARTNER if partner else _INLINE).items():
+        value = given.get(argument)
+        if value is not None and value != HELD:
+            changes[name] = Secret(value) if argument in _SECRETS else value
+    if {"username", "password"} & set(changes) and "rememberMeId" not in given:
+        changes |= {"remember_me_id": None, "device": None}
+    return replace(credentials, **changes)
+
+
+def sign_in_arguments(credentials: Credentials) -> dict[str, Any]:
+    """The arguments of ``bill_api_login`` for an organization's user.
+
+    Raises:
+        CredentialsError: The account is not connected.
+    """
+    if not credentials.can_sign_in:
+        raise _not_connected(
+            "a BILL organization", "BILL_ORGANIZATION_ID, BILL_DEV_KEY"
+        )
+    return {
+        "devKey": _text(credentials.dev_key),
+        "username": credentials.username,
+        "password": _text(credentials.password),
+        "organizationId": credentials.organization_id,
+    } | _remembered(credentials)
+
+
+def partner_sign_in_arguments(credentials: Credentials) -> dict[str, Any]:
+    """The arguments of ``bill_api_partner_login``.
+
+    Raises:
+        CredentialsError: The account is not connected.
+    """
+    if not credentials.can_sign_in_as_partner:
+        raise _not_connected("a BILL partner account", "BILL_APP_KEY")
+    return {
+        "username": credentials.partner_username,
+        "password": _text(credentials.partner_password),
+        "appKey": _text(credentials.app_key),
+    }
+
+
+def completed(
+    role: SessionRole, given: Mapping[str, Any], held: Held
+) -> dict[str, Any]:
+    """The arguments of a call with what earlier steps or the operator supplied.
+
+    Raises:
+        ArgumentsError: An earlier step is missing.
+        CredentialsError: The account is not connected.
+    """
+    arguments = {name: value for name, value in given.items() if value != HELD}
+    credentials = with_inline(role, held.credentials, arguments)
+    if role is SessionRole.SIGN_IN:
+        return sign_in_arguments(credentials) | arguments
+    if role is SessionRole.PARTNER_SIGN_IN:
+        return partner_sign_in_arguments(credentials) | arguments
+    if role is SessionRole.STEP_UP:
+        known = _remembered(credentials) | arguments
+        if "rememberMeId" not in known or "device" not in known:
+            raise _earlier_step(
+                "no remembered MFA is held", "bill_generate_mfa_challenge"
+            )
+        return known
+    if role is SessionRole.CONFIRM_CHALLENGE and "challengeId" not in arguments:
+        if held.challenge_id is None:
+            raise _earlier_step(
+                "no MFA challenge is open", "bill_generate_mfa_challenge"
+            )
+        arguments["challengeId"] = held.challenge_id
+    if role is SessionRole.CONFIRM_SETUP and "setupId" not in arguments:
+        if held.setup_id is None:
+            raise _earlier_step(
+                "no phone is being registered", "bill_add_phone_for_mfa_setup"
+            )
+        arguments["setupId"] = held.setup_id
+    return arguments
+
+
+def after(
+    role: SessionRole,
+    arguments: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    held: Held,
+    now: float,
+) -> Held:
+    """What is held once BILL has answered *reply* to a call with *arguments*."""
+    if role is SessionRole.SIGN_IN:
+        credentials = with_inline(role, held.credentials, arguments)
+        session = session_from(reply, credentials, now)
+        return replace(held, credentials=credentials, organization=session)
+    if role is SessionRole.PARTNER_SIGN_IN:
+        credentials = with_inline(role, held.credentials, arguments)
+        session = session_from(reply, credentials, now)
+        return replace(held, credentials=credentials, partner=session)
+    if role is SessionRole.SIGN_IN_AS_USER:
+        who = (str(arguments["organizationId"]), str(arguments["userId"]))
+        session = replace(
+            session_from(reply, held.credentials, now),
+            organization_id=who[0],
+            user_id=who[1],
+            as_user=who,
+        )
+        return replace(held, organization=session)
+    if role is SessionRole.SIGN_OUT:
+        return replace(held, organization=None, challenge_id=None, setup_id=None)
+    return _after_mfa(role, arguments, reply, held)
+
+
+def _after_mfa(
+    role: SessionRole,
+    arguments: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    held: Held,
+) -> Held:
+    if role is SessionRole.CHALLENGE:
+        return replace(held, challenge_id=_id(reply, "challengeId"))
+    if role is SessionRole.SETUP:
+        return replace(held, setup_id=_id(reply, "setupId"))
+    if role is SessionRole.CONFIRM_SETUP:
+        return replace(held, setup_id=None)
+    if role is SessionRole.CONFIRM_CHALLENGE:
+        remembered, device = reply.get("rememberMeId"), arguments.get("device")
+        if isinstance(remembered, str) and remembered and isinstance(device, str):
+            credentials = held.credentials.remembering(Secret(remembered), device)
+            held = replace(held, credentials=credentials)
+        return replace(_trusted(held), challenge_id=None)
+    return _trusted(held) if reply.get("trusted") is True else held
+
+
+def _trusted(held: Held) -> Held:
+    if held.organization is None:
+        return held
+    return replace(held, organization=replace(held.organization, trusted=True))
+
+
+def session_from(
+    reply: Mapping[str, Any], credentials: Credentials, now: float
+) -> BillSession:
+    """The session that a sign-in reply describes.
+
+    Raises:
+        CallError: There is no session in it.
+    """
+    session_id = _id(reply, "sessionId")
+    if session_id is None:
+        raise CallError(
+            "BILL answered the sign-in without a session",
+            advice="Call again in a moment; if it persists, ask the operator.",
+            code="sign_in_failed",
+        )
+    return BillSession(
+        session_id=Secret(session_id),
+        organization_id=_id(reply, "organizationId") or credentials.organization_id,
+        user_id=_id(reply, "userId"),
+        trusted=reply.get("trusted") is True,
+        last_used=now,
+    )
+
+
+def _id(reply: Mapping[str, Any], name: str) -> str | None:
+    value = reply.get(name)
+    return value if isinstance(value, str) and value.isprintable() and value else None
+
+
+def _remembered(credentials: Credentials) -> dict[str, Any]:
+    if credentials.remember_me_id is None or credentials.device is None:
+        return {}
+    return {
+        "rememberMeId": credentials.remember_me_id.reveal(),
+        "device": credentials.device,
+    }
+
+
+def _text(secret: Secret | None) -> str:
+    return secret.reveal() if secret is not None else ""
+
+
+def _not_connected(what: str, variables: str) -> CredentialsError:
+    return CredentialsError(
+        f"no credentials of {what} are connected to this server",
+        advice="Ask the operator to connect the account: BILL_USERNAME, BILL_PASSWORD, "
+        f"{variables} in the server's environment.",
+    )
+
+
+def _earlier_step(what: str, tool: str) -> ArgumentsError:
+    return ArgumentsError(
+        what, advice=f"Call {tool} first; the server then remembers the id.", faults=()
+    )

@@ -1,0 +1,1 @@
+"""Checks the spec files: rules, facts, samples, generated files."""
