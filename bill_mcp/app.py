@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import string
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -171,9 +172,14 @@ def _bill(settings: Settings, closing: ExitStack) -> Transport | None:
         raise ConfigError(f"the simulator cannot start: {error}") from None
     kept = None
     if settings.state_file is not None:
-        kept = StateFile(settings.state_file)
-        closing.callback(kept.close)
-        state = kept.read()
+        try:
+            kept = StateFile(settings.state_file)
+            closing.callback(kept.close)
+            state = kept.read()
+        except (sqlite3.Error, OSError, ValueError, KeyError) as error:
+            raise ConfigError(
+                f"{settings.state_file}: no usable state: {error}"
+            ) from None
         if state is not None:
             world.replace_state(state)
     app = build_app(world, state_file=kept)

@@ -56,6 +56,9 @@ def main() -> None:
         _stop(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
 
 
 def _stop(message: str, code: int = USAGE) -> NoReturn:
@@ -168,7 +171,10 @@ def call(
 def _arguments(words: list[str]) -> tuple[dict[str, Any], bool]:
     """The arguments, and whether they stood on the command line."""
     if words == ["-"]:
-        return _object(sys.stdin.read()), False
+        try:
+            return _object(sys.stdin.read()), False
+        except UnicodeDecodeError:
+            raise ConfigError("the arguments on standard input are no text") from None
     if len(words) == 1 and words[0].lstrip().startswith("{"):
         return _object(words[0]), True
     found: dict[str, Any] = {}
@@ -183,6 +189,8 @@ def _arguments(words: list[str]) -> tuple[dict[str, Any], bool]:
 def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
+    except RecursionError:
+        raise ConfigError("the arguments are nested too deeply") from None
     except ValueError as error:
         raise ConfigError(f"the arguments are no JSON: {error}") from None
     if not isinstance(value, dict):
@@ -232,18 +240,25 @@ def tools(
 
     from bill_mcp.specs import loading
 
-    table = Table(box=None, pad_edge=False)
-    for title in ("tool", "toolset", "what it does"):
-        table.add_column(title, overflow="fold", no_wrap=title == "tool")
     wanted = [word.lower() for word in words or []]
+    rows = []
     for action in loading.load():
         spec = action.spec
         text = " ".join((action.name, spec.title, spec.summary, *spec.keywords)).lower()
         if all(word in text for word in wanted):
-            table.add_row(action.name, action.toolset, spec.summary)
-    if not table.row_count:
+            rows.append((action.name, action.toolset, spec.summary))
+    if not rows:
         _stop("no tool has all of these words", TOOL_ERROR)
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    if not sys.stdout.isatty():  # one line a tool, for grep and wc
+        for row in rows:
+            typer.echo("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("tool", "toolset", "what it does"):
+        table.add_column(title, overflow="fold", no_wrap=title == "tool")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
 
 
 @app.command()

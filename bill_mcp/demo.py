@@ -15,17 +15,28 @@ from typing import Any
 import anyio
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 SIMULATED_CODE = "123456"
 """What the simulator's person always receives."""
 
 _SHOWN_CHARACTERS = 600
+_SHOWN_ROWS = 6
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
+
+
+class _Screen(Console):
+    """A console that falls silent when its reader has gone, as in ``| head``."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Stage:
@@ -44,6 +55,7 @@ class Stage:
         arguments: Mapping[str, Any] | None = None,
         *,
         show: tuple[str, ...] = (),
+        columns: tuple[str, ...] = (),
         expect_error: str | None = None,
     ) -> dict[str, Any]:
         """Call *tool* and return its result, or the error's object.
@@ -53,6 +65,7 @@ class Stage:
             tool: Name of the tool.
             arguments: What the agent passes.
             show: Members of the result worth showing; all by default.
+            columns: Members of each row of a list, dotted, shown as a table.
             expect_error: The error code that this step is meant to meet.
         """
         self._console.print(Rule(Text(what, style="bold"), align="left", style="blue"))
@@ -65,7 +78,12 @@ class Stage:
         if code != expect_error:
             self.failures.append(f"{tool}: {code or 'no error'}, not {expect_error}")
         mark = "[yellow]✗ refused[/]" if failed else "[green]✓[/]"
-        self._console.print(f"{mark} {escape(_short(told, show))}\n")
+        if columns and not failed:
+            self._console.print(f"{mark} {len(told['results'])} rows on this page")
+            self._console.print(_table(told["results"], columns))
+        else:
+            self._console.print(f"{mark} {escape(_short(told, show))}")
+        self._console.print()
         await anyio.sleep(self._pause_s)
         return told
 
@@ -77,9 +95,24 @@ def _told(answer: Any) -> dict[str, Any]:
     return dict(answer.structured_content or {})
 
 
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> Table:
+    table = Table(box=box.SIMPLE, padding=(0, 1))
+    for column in columns:
+        table.add_column(column.rsplit(".", 1)[-1])
+    for row in rows[:_SHOWN_ROWS]:
+        table.add_row(*(escape(_cell(row, column)) for column in columns))
+    if len(rows) > _SHOWN_ROWS:
+        table.add_row("…")
+    return table
+
+
+def _cell(row: Any, column: str) -> str:
+    for step in column.split("."):
+        row = row.get(step, "") if isinstance(row, dict) else ""
+    return f"{row:,.2f}" if isinstance(row, float) else str(row)
+
+
 def _short(told: Mapping[str, Any], show: tuple[str, ...]) -> str:
-    if "results" in told and not show:
-        return f"{len(told['results'])} rows"
     kept = {name: told[name] for name in show if name in told} if show else told
     if "bill_mcp" not in show:
         kept = {name: part for name, part in kept.items() if name != "bill_mcp"}
@@ -89,7 +122,7 @@ def _short(told: Mapping[str, Any], show: tuple[str, ...]) -> str:
 
 async def run(*, pause_s: float = 0.0) -> int:
     """Play it; 0 where every step went as meant."""
-    console = Console(highlight=False)
+    console = _Screen(highlight=False)
     console.print(
         Panel(
             "An agent's afternoon in accounts payable. The server runs as a child "
@@ -139,6 +172,7 @@ async def _afternoon(stage: Stage) -> None:
             "sort": [{"field": "dueDate", "order": "asc"}],
             "max": 20,
         },
+        columns=("id", "vendorName", "invoice.invoiceNumber", "dueDate", "dueAmount"),
     )
     bill = next(row for row in due["results"] if _is_payable(row))
     await stage.call(
@@ -151,6 +185,7 @@ async def _afternoon(stage: Stage) -> None:
         "Which bank account can pay?",
         "bill_get_list_of_bank_accounts",
         {"filters": "status:eq:VERIFIED"},
+        columns=("id", "bankName", "accountNumber", "status"),
     )
     payment = {
         "billId": bill["id"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -78,8 +78,13 @@ def _without_traceback(
 def _shown(name: str, value: Any, live: LiveSecrets) -> Any:
     if isinstance(value, Secret) or name.lower() in _SECRET_NAMES:
         return HELD
-    if isinstance(value, str | dict | list):
-        return live.hide(value)
     if isinstance(value, int | float | bool | None):
         return value
+    if isinstance(value, Mapping):
+        return {
+            live.hide_in_text(str(key)): _shown(str(key), part, live)
+            for key, part in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown("", part, live) for part in value]
     return live.hide_in_text(str(value))

@@ -21,6 +21,12 @@ ERROR_BYTES = 2000
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Control, format (invisible and bidirectional), surrogate, private, unassigned."""
 
+_NEVER_SHOWN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    r"\U000e0000-\U000e0fff]"
+)
+"""Letters and marks that no font shows: variation selectors, fillers, joiners."""
+
 _PLAIN = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u024f]*")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -95,10 +101,10 @@ def as_text(value: Any) -> str:
 def error(failure: CallError, live: LiveSecrets) -> dict[str, Any]:
     """The error that an agent reads: no secret, and never more than 2 kB."""
     told: dict[str, Any] = live.hide(failure.as_dict())
-    while len(as_text(told).encode()) > ERROR_BYTES and told.get("faults"):
-        told["faults"] = told["faults"][:-1]
     for name in ("message", "advice"):
         told[name] = told[name][:600]
+    while len(as_text(told).encode()) > ERROR_BYTES and told.get("faults"):
+        told["faults"] = told["faults"][:-1]
     return told
 
 
@@ -120,10 +126,10 @@ def _copy(source: Any, target: dict[str, Any], steps: list[str]) -> None:
         return
     inner = source[name]
     if isinstance(inner, list):
-        parts = target.setdefault(name, [{} for _ in inner])
-        for part, kept in zip(inner, parts, strict=True):
+        empty = [{} if isinstance(part, dict) else part for part in inner]
+        for part, kept in zip(inner, target.setdefault(name, empty), strict=True):
             _copy(part, kept, steps[1:])
-    else:
+    elif isinstance(inner, dict):
         _copy(inner, target.setdefault(name, {}), steps[1:])
 
 
@@ -139,7 +145,10 @@ def _encodable(value: Any) -> Any:
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES
+    return (
+        unicodedata.category(character) in _HIDDEN_CATEGORIES
+        or _NEVER_SHOWN.match(character) is not None
+    )
 
 
 def _escaped(character: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 HELD = "(held by the server)"
 """What stands in the place of a secret in everything that leaves the server."""
@@ -48,6 +49,20 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
+def _forms(value: str) -> tuple[str, ...]:
+    """How a URL, a JSON text or a Python object in a log writes *value*."""
+    return (
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        repr(value.encode())[2:-1],
+    )
+
+
 class LiveSecrets:
     """Every secret in use now; what goes out is searched for each of them."""
 
@@ -59,8 +74,10 @@ class LiveSecrets:
             if secret is None or len(secret.reveal()) < SHORTEST_SEARCHED:
                 continue
             value = secret.reveal()
-            for form in (value, quote(value, safe=""), quote(value)):
+            for form in _forms(value):
                 self._forms[form] = None
+        # The longest first: one secret may be the beginning of another.
+        self._forms = dict.fromkeys(sorted(self._forms, key=len, reverse=True))
 
     def hide_in_text(self, text: str) -> str:
         """*text* with every live secret replaced."""

@@ -23,6 +23,19 @@ from bill_mcp.environments import (
 from bill_mcp.errors import ConfigError
 from bill_mcp.sessions.credentials import ALL_VARIABLES
 
+_IN_FILE = frozenset(
+    {
+        "environment",
+        "tools",
+        "output_schemas",
+        "read_only",
+        "confirm",
+        "profile",
+        "policy",
+        "log_level",
+        "allow_inline_credentials",
+    }
+)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -142,11 +155,18 @@ class _Lookup:
 def _settings_file(home: Path) -> Mapping[str, Any]:
     path = home / "settings.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from None
+    unknown = sorted(set(found) - _IN_FILE)
+    if unknown:  # a slip such as read-only must not silently loosen anything
+        raise ConfigError(
+            f"{path}: {', '.join(unknown)} unknown; there are "
+            f"{', '.join(sorted(_IN_FILE))}"
+        )
+    return found
 
 
 def _environment(found: _Lookup, environ: Mapping[str, str]) -> Environment:
@@ -175,8 +195,13 @@ def _base_url(environment: Environment, given: str | None) -> tuple[str, bool]:
             return EMBEDDED_URL, True
         return BASE_URLS[environment], False
     url = given.rstrip("/")
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        raise ConfigError("BILL_MCP_BASE_URL is no URL") from None
+    if not host or not url.isprintable() or set(url) & set(" \\"):
+        raise ConfigError("BILL_MCP_BASE_URL is no URL")
     loopback = host in LOOPBACK_HOSTS
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError("BILL_MCP_BASE_URL holds more than scheme, host and path")

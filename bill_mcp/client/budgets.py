@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bill_mcp.clock import Clock
-from bill_mcp.errors import LimitError
+from bill_mcp.errors import CallError, LimitError, Outcome
 
 REQUESTS_AN_HOUR = 20_000
 SIGN_INS_AN_HOUR = 200
@@ -41,7 +43,7 @@ class Budgets:
         self._clock = clock
         self._hours: dict[str, _Hour] = {}
         self._texts: dict[str, deque[float]] = {}
-        self._last_text: dict[tuple[str, str], float] = {}
+        self._last_text: dict[tuple[str, str], float | None] = {}
         self._spend: dict[str, deque[float]] = {}
 
     def _hour(self, key: str) -> _Hour:
@@ -86,12 +88,27 @@ class Budgets:
         hour.sign_ins += 1
         hour.sign_ins_by_agent[agent] += 1
 
-    def take_text(self, key: str, agent: str, kind: str) -> None:
+    @contextmanager
+    def text(self, key: str, agent: str, kind: str) -> Iterator[None]:
         """Count one text message of a *kind*, of which an agent may ask one a minute.
+
+        An error that shows that none was sent takes the count back.
 
         Raises:
             LimitError: The last text is too recent.
         """
+        last = self._last_text.get((agent, kind))
+        taken = self._take_text(key, agent, kind)
+        try:
+            yield
+        except CallError as error:
+            if error.outcome is Outcome.NOT_DONE:
+                with suppress(ValueError):  # gone already if it is over a minute old
+                    self._texts[key].remove(taken)
+                self._last_text[agent, kind] = last
+            raise
+
+    def _take_text(self, key: str, agent: str, kind: str) -> float:
         now = self._clock.monotonic()
         last = self._last_text.get((agent, kind))
         if last is not None and now - last < SECONDS_BETWEEN_TEXTS:
@@ -110,6 +127,7 @@ class Budgets:
             )
         recent.append(now)
         self._last_text[agent, kind] = now
+        return now
 
     async def take_spend_request(self, token: str, patience_s: float) -> None:
         """Count one Spend & Expense request, waiting for its minute if that is near.

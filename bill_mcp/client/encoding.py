@@ -34,11 +34,22 @@ def _filter(name: str, part: Mapping[str, Any]) -> str:
             name,
             "in and nin take a list of values, every other operator a single value",
         )
-    values = value if isinstance(value, list) else [value]
-    text = ",".join(_plain(name, one) for one in values)
+    if isinstance(value, list):
+        text = ",".join(_plain_in_list(name, one) for one in value)
+    else:
+        text = _plain(name, value)
+    if not text:
+        raise _unwritable(name, "the list of values is empty")
     if operator in _LIST_OPERATORS or set(text) & {":", ","}:
         text = f'"{text}"'
     return f"{part['field']}:{operator}:{text}"
+
+
+def _plain_in_list(name: str, value: Any) -> str:
+    text = _plain(name, value)
+    if "," in text:
+        raise _unwritable(name, "a value in a list has a comma, which would split it")
+    return text
 
 
 def _plain(name: str, value: Any) -> str:

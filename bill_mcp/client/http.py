@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 
-import anyio
+import anyio.lowlevel
 import httpx
 import stamina
 
@@ -91,6 +92,8 @@ class BillClient:
             trust_env=self._make_transport is None
             and self._base_url.startswith("https:"),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=keep),
+            # Agents share the client: a cookie of one must not travel with another.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def aclose(self) -> None:
@@ -127,8 +130,10 @@ class BillClient:
             with attempt:
                 await self._take_budget(request, authorization, agent)
                 key = f"{authorization.limit_key}/{authorization.organization}"
-                async with self._slots.slot(key, agent, SLOT_DEADLINE_S):
-                    return await self._recorded(request, authorization, recorder)
+                outgoing = self._outgoing(request, authorization)
+                with self._text_counted(request, authorization, agent):
+                    async with self._slots.slot(key, agent, SLOT_DEADLINE_S):
+                        return await self._recorded(request, outgoing, recorder)
         raise AssertionError("stamina raises the last error")
 
     async def _take_budget(
@@ -140,25 +145,32 @@ class BillClient:
             )
             return
         spec = request.action.spec
-        if spec.sends_text:
-            self.budgets.take_text(authorization.limit_key, agent, request.action.name)
         urgent = spec.session is not None or spec.path_template.endswith("/cancel")
         self.budgets.take_request(authorization.limit_key, agent, urgent=urgent)
+
+    def _text_counted(
+        self, request: Request, authorization: Authorization, agent: str
+    ) -> AbstractContextManager[None]:
+        if not request.action.spec.sends_text:
+            return nullcontext()
+        return self.budgets.text(authorization.limit_key, agent, request.action.name)
 
     async def _recorded(
         self,
         request: Request,
-        authorization: Authorization,
+        outgoing: httpx.Request,
         recorder: Recorder | None,
     ) -> dict[str, Any]:
         """One exchange; for a write shielded from its record to its outcome."""
+        # Whoever hung up during a sign-in must not find a payment sent after it.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         if recorder is None:
-            return await self._exchange(request, authorization)
+            return await self._exchange(request, outgoing)
         with anyio.CancelScope(shield=True):
             await recorder.begin()
             try:
                 with anyio.fail_after(WRITE_DEADLINE_S):
-                    reply = await self._exchange(request, authorization)
+                    reply = await self._exchange(request, outgoing)
             except CallError as error:
                 await recorder.end(error.outcome, error)
                 raise
@@ -166,12 +178,17 @@ class BillClient:
                 late = _broken(request, sent=True)
                 await recorder.end(late.outcome, late)
                 raise late from None
+            except Exception:
+                # A fault of ours; nothing is known, and the record must say so.
+                await recorder.end(Outcome.UNKNOWN, None)
+                raise
             await recorder.end(Outcome.DONE, None)
         return reply
 
-    async def _exchange(
+    def _outgoing(
         self, request: Request, authorization: Authorization
-    ) -> dict[str, Any]:
+    ) -> httpx.Request:
+        """The whole HTTP request, made before a slot is taken: slots are scarce."""
         headers = {
             name: value.reveal() if isinstance(value, Secret) else value
             for name, value in authorization.headers.items()
@@ -179,18 +196,24 @@ class BillClient:
         headers["accept"] = "application/json"
         if request.content_type is not None:
             headers["content-type"] = request.content_type
+        return self._pool().build_request(
+            request.method,
+            f"{self._base_url}{request.target}",
+            content=request.body,
+            headers=headers,
+        )
+
+    async def _exchange(
+        self, request: Request, outgoing: httpx.Request
+    ) -> dict[str, Any]:
         fresh = Effect.MONEY in request.action.possible_effects
         try:
-            async with (
-                self._connection(fresh=fresh) as client,
-                client.stream(
-                    request.method,
-                    f"{self._base_url}{request.target}",
-                    content=request.body,
-                    headers=headers,
-                ) as answer,
-            ):
-                content = await _content(request, answer)
+            async with self._connection(fresh=fresh) as client:
+                answer = await client.send(outgoing, stream=True)
+                try:
+                    content = await _content(request, answer)
+                finally:
+                    await answer.aclose()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise _broken(request, sent=False) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
@@ -208,9 +231,12 @@ class BillClient:
             async with self._client(fresh=True) as client:
                 yield client
             return
+        yield self._pool()
+
+    def _pool(self) -> httpx.AsyncClient:
         if self._pooled is None:
             self._pooled = self._client(fresh=False)
-        yield self._pooled
+        return self._pooled
 
 
 async def _content(request: Request, answer: httpx.Response) -> bytes:

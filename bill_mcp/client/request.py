@@ -71,7 +71,7 @@ def build(
     query = [
         (name, _query_value(name, action, arguments[name]))
         for name in spec.query
-        if name in arguments
+        if name in arguments and arguments[name] != []
     ]
     body_fields = _body_fields(action, arguments, new_id)
     if spec.body_form == "bytes":
@@ -133,7 +133,7 @@ def _segment(name: str, value: Any) -> str:
     plain = text
     for _ in range(3):
         plain = unquote(plain, errors="replace")
-    if plain.strip() in {"", ".", ".."} or set(plain) & set("/\\?#"):
+    if plain.strip() in {"", ".", ".."} or set(plain) & set("/\\?#;"):
         raise _no_segment(name, "is no single path segment")
     if not plain.isprintable() or plain != plain.strip() or "\ufffd" in plain:
         raise _no_segment(name, "has a space at an end or a control character")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ from bill_mcp.errors import (
     SessionExpiredError,
 )
 from bill_mcp.specs.catalogue import Action
-from bill_mcp.specs.models import Effect, ErrorEntry, ErrorKind
+from bill_mcp.specs.models import ErrorEntry, ErrorKind
 
 ROLLED_BACK = "BDC_1246"
 """Stands at the innocent items of a bulk; the cause stands at another item."""
@@ -57,7 +58,8 @@ def read(  # noqa: RET503 -- ends in a function that always raises
         if is_json and isinstance(value, dict):
             return value
         raise doubtful(action, "an answer that cannot be read", status)
-    _refusal(action, status, _items(value), codes)
+    own_words = isinstance(value, list) and 400 <= status < 500  # noqa: PLR2004 -- 4xx
+    _refusal(action, status, _items(value), codes, own_words=own_words)
 
 
 def doubtful(action: Action, what: str, status: int | None = None) -> ApiError:
@@ -76,13 +78,19 @@ def _parse(content: bytes) -> tuple[Any, bool]:
     if not content.strip():
         return None, True
     try:
-        return json.loads(content, parse_constant=_no_number), True
+        value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         return None, False
+    return value, True
 
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:
@@ -99,6 +107,8 @@ def _refusal(
     status: int,
     items: list[Mapping[str, Any]],
     codes: Mapping[str, ErrorEntry],
+    *,
+    own_words: bool,
 ) -> NoReturn:
     code = _cause(items, codes)
     entry = codes.get(code) if code else None
@@ -109,7 +119,8 @@ def _refusal(
         if faults and action.is_read:
             error.advice = "Correct what BILL names in faults and call again."
         raise error
-    outcome = _outcome(action, entry, status)
+    believed = own_words and _all_say_no(items, codes)
+    outcome = Outcome.NOT_DONE if believed or action.is_read else Outcome.UNKNOWN
     kind = _KINDS.get(entry.kind, ApiError)
     raise kind(
         f"BILL refused: {entry.meaning}",
@@ -121,27 +132,30 @@ def _refusal(
     )
 
 
-def _outcome(action: Action, entry: ErrorEntry, status: int) -> Outcome:
-    """What a listed code says about a write; assumptions do not count for money."""
-    if action.is_read:
-        return Outcome.NOT_DONE
-    server_fault = status >= 500  # noqa: PLR2004 -- the class of server faults
-    believed = {"no"} if Effect.MONEY in action.possible_effects else _BELIEVED
-    if entry.acted in believed and not server_fault:
-        return Outcome.NOT_DONE
-    return Outcome.UNKNOWN
+def _all_say_no(
+    items: list[Mapping[str, Any]], codes: Mapping[str, ErrorEntry]
+) -> bool:
+    """Whether every code is known to come before any action; no assumption counts.
+
+    Items of a bulk that were rolled back say nothing beside the cause.
+    """
+    told = set(_codes(items))
+    causes = told - {ROLLED_BACK} or told
+    return all(code in codes and codes[code].acted == "no" for code in causes)
 
 
-_BELIEVED = {"no", "assumed_no"}
+def _codes(items: list[Mapping[str, Any]]) -> list[str]:
+    found = [str(item["code"]) for item in items if item.get("code")]
+    return [code for code in found if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", code)]
 
 
 def _cause(
     items: list[Mapping[str, Any]], codes: Mapping[str, ErrorEntry]
 ) -> str | None:
     """The code that tells most: a listed one before others, the cause before echoes."""
-    found = [str(item["code"]) for item in items if item.get("code")]
-    plain = [code for code in found if re.fullmatch(r"[A-Za-z0-9_-]{1,40}", code)]
-    ranked = sorted(plain, key=lambda code: (code not in codes, code == ROLLED_BACK))
+    ranked = sorted(
+        _codes(items), key=lambda code: (code not in codes, code == ROLLED_BACK)
+    )
     causes = [code for code in ranked if code != ROLLED_BACK]
     return next(iter(causes or ranked), None)
 
@@ -154,13 +168,20 @@ def _quoted(items: list[Mapping[str, Any]]) -> list[dict[str, str]]:
     """BILL's own words on what is wrong, labelled as such, cut and made visible."""
     told: dict[tuple[str, str], dict[str, str]] = {}
     for item in items:
-        text = str(item.get("message", ""))
+        text = str(item.get("message") or "")
         match = re.match(r"^([A-Za-z][\w.\[\]]{0,80}): (.+)$", text, re.DOTALL)
         path, words = match.groups() if match else ("", text)
-        words = json.dumps(words[:QUOTED_CHARACTERS])
+        words = json.dumps(_cut(words))
         if words != '""':
             told[path, words] = {"path": path, "message": f"BILL says: {words}"}
     return list(told.values())[:QUOTED_FAULTS]
+
+
+def _cut(text: str) -> str:
+    """The beginning, without a word cut in two: it might be a part of a secret."""
+    if len(text) <= QUOTED_CHARACTERS:
+        return text
+    return f"{text[:QUOTED_CHARACTERS].rpartition(' ')[0]} ..."
 
 
 def unreachable_outcome(action: Action, *, sent: bool) -> Outcome:

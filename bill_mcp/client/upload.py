@@ -57,6 +57,20 @@ def _open_inside(text: str, roots: Sequence[Path]) -> bytes:
         raise _outside()
     if not steps or ".." in steps or "\0" in text:
         raise _outside()
+    try:
+        opened = _opened(root, steps)
+        # Python opens no file object on a directory, so its kind is asked first.
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            os.close(opened)
+            raise _unusable("file_path", "is no regular file")
+        with os.fdopen(opened, "rb") as file:
+            return file.read(UPLOAD_BYTES + 1)
+    except OSError:
+        raise _unusable("file_path", "cannot be read, or is a link") from None
+
+
+def _opened(root: Path, steps: Sequence[str]) -> int:
+    """The descriptor of the file at *steps* below *root*."""
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for step in steps[:-1]:
@@ -67,15 +81,9 @@ def _open_inside(text: str, roots: Sequence[Path]) -> bytes:
             folder = inner
         # O_NONBLOCK: opening a named pipe must not wait for its writer.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        opened = os.open(steps[-1], flags, dir_fd=folder)
-    except OSError:
-        raise _unusable("file_path", "cannot be opened, or is a link") from None
+        return os.open(steps[-1], flags, dir_fd=folder)
     finally:
         os.close(folder)
-    with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _unusable("file_path", "is no regular file")
-        return file.read(UPLOAD_BYTES + 1)
 
 
 def _unusable(name: str, why: str) -> CallError:

@@ -88,7 +88,7 @@ def holds(condition: Condition, arguments: Mapping[str, Any]) -> bool:
     """Whether *condition* is true of *arguments*."""
     found = list(_values(arguments, condition.argument.split(".")))
     if condition.given:
-        return bool(found)
+        return any(value is not _ABSENT for value in found)
     if condition.one_of:
         return any(value in condition.one_of for value in found)
     if condition.not_equals is not None:
@@ -96,12 +96,17 @@ def holds(condition: Condition, arguments: Mapping[str, Any]) -> bool:
     return any(value == condition.equals for value in found)
 
 
+_ABSENT = object()
+
+
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
+    """What stands at the end of *steps*, or `_ABSENT`, once for each item of a list."""
     if not steps:
         yield value
         return
     name = steps[0].removesuffix("[]")
     if not isinstance(value, Mapping) or name not in value:
+        yield _ABSENT
         return
     inner = value[name]
     if steps[0].endswith("[]"):

@@ -160,3 +160,5 @@ def _file(path: str | None) -> str | None:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is no text file in UTF-8") from None

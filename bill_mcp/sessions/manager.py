@@ -10,7 +10,13 @@ import anyio
 
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization
-from bill_mcp.errors import CredentialsError, RefusedError, SessionExpiredError
+from bill_mcp.errors import (
+    CredentialsError,
+    NotTrustedError,
+    Outcome,
+    RefusedError,
+    SessionExpiredError,
+)
 from bill_mcp.secret import HELD, LiveSecrets
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.credentials import Credentials
@@ -99,6 +105,8 @@ class SessionManager:
                 reply = await self._sign_in.run(
                     agent.key, credentials, role, send, renewal=False
                 )
+            elif role is SessionRole.SIGN_OUT:
+                reply = await self._ended(agent, held, send)
             else:
                 reply = await self._renewing(agent, action.spec.auth, send)
             held = self._held(agent, given.get("profile"))
@@ -111,12 +119,26 @@ class SessionManager:
         held = self._store.get(agent.key)
         return held.organization if held else None
 
+    async def _ended(self, agent: Agent, held: Held, send: Send) -> dict[str, Any]:
+        """BILL's answer to a sign-out; nobody signs in for the sake of it."""
+        session = held.organization
+        if session is None or session.is_idle(self._monotonic()):
+            return {}
+        try:
+            return await send(_with_session(held, session, Auth.SESSION))
+        except SessionExpiredError:
+            return {}
+
     async def _renewing(self, agent: Agent, auth: Auth, send: Send) -> dict[str, Any]:
         authorization = await self._authorization(agent, auth, stale=None)
         try:
             reply = await send(authorization)
-        except SessionExpiredError:
-            if auth not in {Auth.SESSION, Auth.PARTNER}:
+        except NotTrustedError:
+            self._distrust(agent)
+            raise
+        except SessionExpiredError as error:
+            has_session = auth in {Auth.SESSION, Auth.PARTNER}
+            if error.outcome is not Outcome.NOT_DONE or not has_session:
                 raise
             authorization = await self._authorization(agent, auth, stale=authorization)
             reply = await send(authorization)
@@ -210,6 +232,13 @@ class SessionManager:
                 self._store.put(agent.key, replace(held, partner=touched))
             else:
                 self._store.put(agent.key, replace(held, organization=touched))
+
+    def _distrust(self, agent: Agent) -> None:
+        """BILL's word on trust outweighs what was noted when signing in."""
+        held = self._store.get(agent.key)
+        if held is not None and held.organization is not None:
+            session = replace(held.organization, trusted=False)
+            self._store.put(agent.key, replace(held, organization=session))
 
     def _gate(self, agent: Agent) -> Gate:
         return self._gates.setdefault(agent.key, Gate())

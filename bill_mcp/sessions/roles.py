@@ -58,6 +58,12 @@ def sign_in_arguments(credentials: Credentials) -> dict[str, Any]:
     Raises:
         CredentialsError: The account is not connected.
     """
+    if not credentials.can_sign_in and credentials.can_sign_in_as_partner:
+        raise CredentialsError(
+            "the connected account is a partner's, and no organization is chosen",
+            advice="Choose one with bill_get_list_of_organizations, then sign in for "
+            "one of its users with bill_api_login_as_user.",
+        )
     if not credentials.can_sign_in:
         raise _not_connected(
             "a BILL organization", "BILL_ORGANIZATION_ID, BILL_DEV_KEY"

@@ -88,7 +88,10 @@ class SignIn:
         """A session of an organization's user, opened by its partner."""
         arguments = {"organizationId": who[0], "userId": who[1]}
         send = self._sender(agent, "bill_api_login_as_user", arguments)
-        reply = await send(partner)
+        try:
+            reply = await send(partner)
+        except CallError as error:
+            raise _without_harm(error) from None
         role = SessionRole.SIGN_IN_AS_USER
         held = Held(credentials=credentials)
         session = roles.after(role, arguments, reply, held, now).organization
@@ -121,8 +124,7 @@ class SignIn:
         except ApiError as error:
             raise self._refused(account, error) from None
         except CallError as error:
-            error.outcome = Outcome.NOT_DONE
-            raise
+            raise _without_harm(error) from None
 
     def _sender(self, agent: str, name: str, arguments: dict[str, Any]) -> Send:
         request = build(self._catalogue.find(name), arguments, new_id=self._new_id)
@@ -139,13 +141,13 @@ class SignIn:
         if until is not None and self._monotonic() >= until:
             del self._closed[account]
             return
-        raise error
+        # Without the traceback of its last time, which would keep growing.
+        raise error.with_traceback(None)
 
     def _refused(self, account: str, error: ApiError) -> CallError:
         """What the agent is told; closes the account where another try would harm."""
         if error.bill_code not in REFUSED_FOR_GOOD | {LOCKED_OUT}:
-            error.outcome = Outcome.NOT_DONE
-            return error
+            return _without_harm(error)
         closed = CredentialsError(
             f"signing in failed; {error}",
             advice="Do not try again. Tell the operator: a person must correct the "
@@ -162,8 +164,21 @@ class SignIn:
         return closed
 
 
+def _without_harm(error: CallError) -> CallError:
+    """The error of a sign-in, after which nothing at BILL needs looking up."""
+    if error.outcome is Outcome.UNKNOWN:
+        error.outcome = Outcome.NOT_DONE
+        error.advice = "Call again in a moment; if it persists, ask the operator."
+    return error
+
+
 def _account(credentials: Credentials, role: SessionRole) -> str:
-    secrets = (credentials.password, credentials.dev_key, credentials.app_key)
+    """Names what one sign-in is made with, so that it is not tried again."""
+    if role is SessionRole.PARTNER_SIGN_IN:
+        user, place = credentials.partner_username, None
+        secrets = (credentials.partner_password, credentials.app_key)
+    else:
+        user, place = credentials.username, credentials.organization_id
+        secrets = (credentials.password, credentials.dev_key)
     digests = [secret.digest() if secret else "" for secret in secrets]
-    organization = credentials.organization_id or ""
-    return "|".join([role, credentials.username or "", organization, *digests])
+    return "|".join([role, user or "", place or "", *digests])

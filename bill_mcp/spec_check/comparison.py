@@ -115,7 +115,8 @@ def _ours(action: Action) -> Iterator[tuple[str, dict[str, Any]]]:
     properties = action.schema["properties"]
     body = {name: properties[name] for name in action.spec.body}
     required = [name for name in action.schema.get("required", ()) if name in body]
-    filled = [name for name in action.spec.fill if name in body]
+    fill = action.spec.fill
+    filled = [name for name in body if fill.get(name) == "empty_object"]
     yield from _walk({"properties": body, "required": required}, "", filled)
 
 

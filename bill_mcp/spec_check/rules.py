@@ -74,13 +74,15 @@ def _described(
     for name, part in schema.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield here, part
-        if "x-rows" not in part and not _is_encoded(part):
+        if not _is_encoded(part):
             yield from _described(part, here)
             yield from _described(part.get("items", {}), f"{here}[]")
 
 
 def _is_encoded(part: Mapping[str, Any]) -> bool:
-    return isinstance(part.get("type"), list)
+    """Whether it becomes one text of BILL's, and its description says it all."""
+    kinds = part.get("type")
+    return isinstance(kinds, list) and {"array", "string"} <= set(kinds)
 
 
 def _effects(action: Action) -> Iterator[str]:

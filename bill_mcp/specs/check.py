@@ -8,13 +8,16 @@ was expected, never the value, which may be a bank account.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, validators
+from jsonschema import ValidationError as SchemaFault
 
 from bill_mcp.errors import ArgumentsError, RefusedError
 from bill_mcp.specs import faults_in_words
@@ -23,8 +26,12 @@ from bill_mcp.specs.models import FieldSpec
 
 DEEPEST = 24
 LARGEST_NUMBER = 1e15
+TOO_LARGE = 10**16
 FAULTS_TOLD = 12
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+
+_Fault = tuple[str, str | SchemaFault]
+"""Where, and what: in words already, or still to be put into words."""
 
 _FORMATS = FormatChecker(formats=())
 
@@ -49,6 +56,20 @@ def _is_time(value: object) -> bool:
     return True
 
 
+def _pattern(
+    validator: Any, pattern: str, value: object, schema: Mapping[str, Any]
+) -> Iterator[SchemaFault]:
+    """As JSON Schema means it: ``$`` is the very end, not before a line break too."""
+    whole = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(whole, value):
+        yield SchemaFault("does not match")
+
+
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}
+)
+
+
 def check(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments, read leniently, if they fit the action.
 
@@ -62,30 +83,31 @@ def check(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
             name: _read(value, action.schema["properties"].get(name, {}))
             for name, value in arguments.items()
         }
-        faults = list(_unfit(read, "", 0))
+        faults = [*_unfit(read, "", 0), *_misfits(action, read)]
     except RecursionError:
-        read, faults = {}, [{"path": "", "message": "is nested too deeply"}]
-    if not faults:
-        faults = [
-            {
-                "path": faults_in_words.place(fault),
-                "message": faults_in_words.say(fault),
-            }
-            for fault in faults_in_words.single(_validator(action).iter_errors(read))
-        ]
-        faults += [
-            fault
-            for name, field in action.fields.items()
-            if name in read
-            for fault in _too_precise(read[name], field, name)
-        ]
+        read, faults = {}, [("", "is nested too deeply")]
     if faults:
         raise _arguments_error(action, faults)
     return read
 
 
-def _arguments_error(action: Action, faults: list[dict[str, str]]) -> ArgumentsError:
-    told = sorted(faults, key=lambda fault: fault["path"])[:FAULTS_TOLD]
+def _misfits(action: Action, read: Mapping[str, Any]) -> Iterator[_Fault]:
+    for fault in faults_in_words.single(_validator(action).iter_errors(read)):
+        yield faults_in_words.place(fault), fault
+    for name, field in action.fields.items():
+        if name in read:
+            yield from _too_precise(read[name], field, name)
+
+
+def _arguments_error(action: Action, faults: list[_Fault]) -> ArgumentsError:
+    """The faults in words; only those that are told, since finding words takes time."""
+    told = [
+        {
+            "path": path,
+            "message": fault if isinstance(fault, str) else faults_in_words.say(fault),
+        }
+        for path, fault in sorted(faults, key=itemgetter(0))[:FAULTS_TOLD]
+    ]
     more = len(faults) - len(told)
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     return ArgumentsError(
@@ -115,7 +137,7 @@ def _read(value: Any, schema: Mapping[str, Any]) -> Any:
         if {"object", "array"} & set(kinds) and value.lstrip()[:1] in {"{", "["}:
             value = _json(value)
         elif {"number", "integer"} & set(kinds) and _NUMBER.fullmatch(value.strip()):
-            value = _number(value.strip(), kinds)
+            value = _number(value.strip())
     elif isinstance(value, str) and "array" in kinds and value.lstrip()[:1] == "[":
         value = _json(value)
     if isinstance(value, Mapping):
@@ -127,6 +149,9 @@ def _read(value: Any, schema: Mapping[str, Any]) -> Any:
         return [_read(part, schema.get("items", {})) for part in value]
     if isinstance(value, float) and value.is_integer() and kinds == ("integer",):
         return int(value) if abs(value) < LARGEST_NUMBER else value
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        # Refused later on; Python refuses to write out really long ones.
+        return TOO_LARGE if value > 0 else -TOO_LARGE
     return value
 
 
@@ -137,20 +162,23 @@ def _json(text: str) -> Any:
         return text
 
 
-def _number(text: str, kinds: tuple[str, ...]) -> Any:
+def _number(text: str) -> Any:
+    """The number that *text* is, or *text* itself where a number would round it."""
     if re.fullmatch(r"-?[0-9]{1,15}", text):
         return int(text)
-    return float(text)
+    number = float(text)
+    exact = math.isinf(number) or Decimal(repr(number)) == Decimal(text)
+    return number if exact else text
 
 
-def _unfit(value: Any, path: str, depth: int) -> Iterator[dict[str, str]]:
+def _unfit(value: Any, path: str, depth: int) -> Iterator[_Fault]:
     """What no JSON Schema says: depth, numbers that are none, text that is none."""
     if depth > DEEPEST:
-        yield {"path": path, "message": f"is nested more than {DEEPEST} deep"}
+        yield path, f"is nested more than {DEEPEST} deep"
     elif isinstance(value, dict):
         for name, part in value.items():
             if not _encodes(name):
-                yield {"path": path, "message": "has a name that is no valid text"}
+                yield path, "has a name that is no valid text"
             else:
                 step = name if faults_in_words.is_tellable(name) else "(a name)"
                 yield from _unfit(part, f"{path}.{step}" if path else step, depth + 1)
@@ -158,9 +186,9 @@ def _unfit(value: Any, path: str, depth: int) -> Iterator[dict[str, str]]:
         for index, part in enumerate(value):
             yield from _unfit(part, f"{path}[{index}]", depth + 1)
     elif isinstance(value, str) and not _encodes(value):
-        yield {"path": path, "message": "is no valid text (a lone surrogate)"}
+        yield path, "is no valid text (a lone surrogate)"
     elif isinstance(value, int | float) and not abs(value) <= LARGEST_NUMBER:
-        yield {"path": path, "message": "is no number of a usable size"}
+        yield path, "is no number of a usable size"
 
 
 def _encodes(text: str) -> bool:
@@ -172,12 +200,10 @@ def _encodes(text: str) -> bool:
 
 
 def _validator(action: Action) -> Any:
-    return action.compiled(
-        lambda schema: Draft202012Validator(schema, format_checker=_FORMATS)
-    )
+    return action.compiled(lambda schema: _Validator(schema, format_checker=_FORMATS))
 
 
-def _too_precise(value: Any, field: FieldSpec, path: str) -> Iterator[dict[str, str]]:
+def _too_precise(value: Any, field: FieldSpec, path: str) -> Iterator[_Fault]:
     if isinstance(value, list):
         for index, part in enumerate(value):
             yield from _too_precise(part, field, f"{path}[{index}]")
@@ -185,7 +211,7 @@ def _too_precise(value: Any, field: FieldSpec, path: str) -> Iterator[dict[str, 
         for name, member in (field.fields or {}).items():
             if name in value:
                 yield from _too_precise(value[name], member, f"{path}.{name}")
-    elif field.decimals is not None and isinstance(value, int | float):
+    elif field.decimals is not None and type(value) in {int, float}:
         exponent = Decimal(repr(value)).normalize().as_tuple().exponent
         if isinstance(exponent, int) and -exponent > field.decimals:
-            yield {"path": path, "message": f"has more than {field.decimals} decimals"}
+            yield path, f"has more than {field.decimals} decimals"

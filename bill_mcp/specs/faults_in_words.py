@@ -85,7 +85,8 @@ def say(fault: SchemaFault) -> str:
         kinds = [wanted] if isinstance(wanted, str) else list(wanted)
         return f"must be {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}"
     if rule == "enum":
-        return f"must be one of: {', '.join(map(str, wanted))}"[:300]
+        values = ("null" if value is None else str(value) for value in wanted)
+        return f"must be one of: {', '.join(values)}"[:300]
     if rule == "anyOf":
         groups = [" and ".join(part.get("required", ())) for part in wanted]
         return f"needs {' or '.join(groups)}"

@@ -153,7 +153,7 @@ def _build(
             except SpecError as error:
                 raise SpecError(f"{argument}: {error}") from None
             _require_evidence(place, argument, field)
-            fields[argument] = builder.merged(field)
+            fields[argument] = builder.whole(field)
             if field.required or place == "path":
                 required.append(argument)
     if set(spec.path) != set(re.findall(r"{(\w+)}", spec.http)):

@@ -72,7 +72,13 @@ _WRAPPERS: dict[str, Callable[[Any], Any]] = {
 
 
 def schema_of(expanded: Any) -> dict[str, Any]:
-    """The output schema of a reply: an open object whose members may all be absent."""
+    """The output schema of a reply: an open object whose members may all be absent.
+
+    Raises:
+        SpecError: The reply is a single value, or a bare list.
+    """
+    if not isinstance(expanded, Mapping):
+        raise SpecError(f"a reply that is not an object: {expanded}; see `array of`")
     properties = {name: _schema(part) for name, part in expanded.items()}
     return {"type": "object", "properties": properties}
 

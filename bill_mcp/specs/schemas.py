@@ -71,17 +71,39 @@ class SchemaBuilder:
         """*field* with what its named type says, where it says nothing itself.
 
         Raises:
-            SpecError: The type is not defined.
+            SpecError: The type is not defined, or is itself a name.
         """
         name = field.type
         if not isinstance(name, str) or name in PRIMITIVES:
             return field
         if name not in self._types:
             raise SpecError(f"unknown type {name!r}")
+        named = self._types[name].type
+        if isinstance(named, str) and named not in PRIMITIVES:
+            raise SpecError(f"the type {name!r} is no primitive, but {named!r}")
         kept = field.model_dump(exclude_unset=True, exclude={"type"})
         return self._types[name].model_copy(
             update={key: getattr(field, key) for key in kept}
         )
+
+    def whole(self, field: FieldSpec) -> FieldSpec:
+        """*field* with every named type merged in, those of its members too.
+
+        A list carries the members and the precision of its items.
+
+        Raises:
+            SpecError: A named type is not defined.
+        """
+        found = self.merged(field)
+        if isinstance(found.type, tuple):
+            item = self.whole(_item_of(found))
+            return found.model_copy(
+                update={"fields": item.fields, "decimals": item.decimals}
+            )
+        if found.fields is None:
+            return found
+        members = {name: self.whole(part) for name, part in found.fields.items()}
+        return found.model_copy(update={"fields": members})
 
     def schema(self, field: FieldSpec) -> dict[str, Any]:
         """The schema of one value.
@@ -102,13 +124,12 @@ class SchemaBuilder:
             made = self._scalar(whole)
         if whole.nullable:
             made["type"] = [made["type"], "null"]
+            if "enum" in made:
+                made["enum"] = [*made["enum"], None]
         return made | {"description": _description(whole)}
 
     def _array(self, whole: FieldSpec) -> dict[str, Any]:
-        said = {"fields": whole.fields, "enum": whole.enum, "partial": whole.partial}
-        kept = {name: value for name, value in said.items() if value}
-        item = FieldSpec.model_validate({"type": whole.type[0], **kept})
-        made: dict[str, Any] = {"type": "array", "items": self.schema(item)}
+        made: dict[str, Any] = {"type": "array", "items": self.schema(_item_of(whole))}
         if not made["items"]["description"]:
             del made["items"]["description"]
         if whole.min_items is not None:
@@ -152,6 +173,12 @@ class SchemaBuilder:
         if whole.enum is not None:
             made["enum"] = list(whole.enum)
         return made
+
+
+def _item_of(whole: FieldSpec) -> FieldSpec:
+    said = {"fields": whole.fields, "enum": whole.enum, "partial": whole.partial}
+    kept = {name: value for name, value in said.items() if value}
+    return FieldSpec.model_validate({"type": whole.type[0], **kept})
 
 
 def _description(whole: FieldSpec) -> str:

@@ -1,0 +1,28 @@
+"""Filling a fresh world from one of the seeds."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bill_mcp.simulator.seeds.demo import plant_demo
+from bill_mcp.simulator.seeds.empty import plant_empty
+
+if TYPE_CHECKING:
+    from bill_mcp.simulator.world import World
+
+SEEDS: Mapping[str, Callable[["World", datetime], None]] = {
+    "empty": plant_empty,
+    "demo": plant_demo,
+}
+
+
+def plant(world: "World", seed: str, now: datetime) -> None:
+    """Fill a fresh world; its clock ends at *now*.
+
+    Raises:
+        ValueError: there is no such seed.
+    """
+    if seed not in SEEDS:
+        raise ValueError(f"There is no seed {seed!r}; there are {', '.join(SEEDS)}.")
+    SEEDS[seed](world, now)
+    world.changed.clear()

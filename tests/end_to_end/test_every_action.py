@@ -1,0 +1,75 @@
+"""Every action, called through the real server over stdio, leaves as the facts say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.process import CREDENTIALS, client_of, result_of
+from support.recording_bill import Arrival, RecordingBill, recording_bill
+
+from bill_mcp.spec_check import samples
+from bill_mcp.specs import loading
+from bill_mcp.specs.catalogue import Action
+
+pytestmark = pytest.mark.anyio
+
+FACTS = json.loads(
+    (Path(__file__).parents[1] / "facts" / "operations.json").read_text(
+        encoding="utf-8"
+    )
+)
+HEADERS = {
+    "session": {"devkey", "sessionid"},
+    "partner": {"appkey", "sessionid"},
+    "api_token": {"apitoken"},
+    "login": set(),
+    "none": set(),
+}
+ALL_AUTH_HEADERS = {"devkey", "appkey", "sessionid", "apitoken", "organizationid"}
+
+
+async def test_every_action_leaves_with_the_documented_method_path_and_headers() -> (
+    None
+):
+    catalogue = loading.load(inline_credentials=True)
+    with recording_bill() as bill:
+        variables = {
+            **CREDENTIALS,
+            "BILL_MCP_ENVIRONMENT": "local",
+            "BILL_MCP_BASE_URL": bill.url,
+            "BILL_MCP_ALLOW_INLINE_CREDENTIALS": "1",
+        }
+        async with client_of(variables=variables) as client:
+            for action in catalogue:
+                given = samples.arguments(action, whole=True)
+                if action.spec.body_form == "bytes":
+                    given["file_base64"] = "aGVsbG8="
+                result_of(await client.call_tool(action.name, given))
+                _compare(action, given, bill)
+
+
+def _compare(action: Action, given: dict[str, object], bill: RecordingBill) -> None:
+    fact, arrival = FACTS[action.name], bill.last()
+    assert arrival.method == fact["method"], action.name
+    template = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(fact["path"]))
+    assert re.fullmatch(template, arrival.path), action.name
+    assert set(arrival.query) == {entry["name"] for entry in fact["query_params"]}
+    sent = ALL_AUTH_HEADERS & set(arrival.headers)
+    assert sent == HEADERS[fact["auth"]], action.name
+    if fact["body_kind"] == "binary":
+        assert arrival.body == b"hello"
+    elif fact["body_kind"] == "json":
+        _compare_body(action, given, arrival)
+    else:
+        assert arrival.body == b"", action.name
+
+
+def _compare_body(action: Action, given: dict[str, object], arrival: Arrival) -> None:
+    assert arrival.headers["content-type"] == "application/json"
+    body = json.loads(arrival.body)
+    expected = {name: given[name] for name in action.spec.body if name in given}
+    assert {name: body[name] for name in expected} == expected, action.name
+    assert set(body) - set(expected) <= set(action.spec.fill)

@@ -1,0 +1,130 @@
+"""The path of a call put together as `bill_mcp.app` does, with BILL's stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from support.clock import ManualClock
+from support.upstream import Upstream
+
+from bill_mcp.agents import Agent, AgentPolicy, Confirm
+from bill_mcp.client.budgets import Budgets
+from bill_mcp.client.http import BillClient
+from bill_mcp.client.slots import MemorySlots
+from bill_mcp.dispatch import Dispatcher
+from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
+from bill_mcp.records.journal import Journal, MemoryRecords
+from bill_mcp.secret import LiveSecrets, Secret
+from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.sessions.sign_in import SignIn
+from bill_mcp.sessions.store import MemorySessionStore
+from bill_mcp.settings import Settings
+from bill_mcp.specs import loading
+from bill_mcp.specs.catalogue import Catalogue
+
+ACCOUNT = Credentials(
+    username="ap@example.test",
+    password=Secret("canary-password-7c1f"),
+    organization_id="00801TESTORGANIZA1a2",
+    dev_key=Secret("canary-developer-key-31aa"),
+    partner_username="partner@example.test",
+    partner_password=Secret("canary-partner-password-e04d"),
+    app_key=Secret("canary-application-key-9be0"),
+    api_token=Secret("canary-spend-token-55d2"),
+    remember_me_id=Secret("canary-remembered-mfa-83c5"),
+    device="test-device",
+)
+"""Each secret says in its name that it must not be seen anywhere."""
+
+
+@cache
+def catalogue(*, inline_credentials: bool = False) -> Catalogue:
+    """The project's own specs, read once for all tests."""
+    return loading.load(inline_credentials=inline_credentials)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """A dispatcher, and what stands around it."""
+
+    dispatcher: Dispatcher
+    upstream: Upstream
+    clock: ManualClock
+    records: MemoryRecords
+    agent: Agent = field(repr=False)
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """One call of the assembly's own agent."""
+        return await self.dispatcher.call(self.agent, name, arguments)
+
+
+def agent(
+    *, confirm: Confirm = Confirm.NEVER, read_only: bool = False, key: str = "agent"
+) -> Agent:
+    return Agent(
+        key=key,
+        name=key,
+        profiles=("default",),
+        policy=AgentPolicy(read_only=read_only, confirm=confirm),
+        surface="full",
+    )
+
+
+def assemble(
+    upstream: Upstream,
+    *,
+    environment: Environment = Environment.SANDBOX,
+    confirm: Confirm = Confirm.NEVER,
+    read_only: bool = False,
+    inline_credentials: bool = False,
+    upload_roots: tuple[Path, ...] = (),
+    account: Credentials = ACCOUNT,
+) -> Assembly:
+    """Everything but the face; *environment* is what policy believes."""
+    clock, live, records = ManualClock(), LiveSecrets(), MemoryRecords()
+    base_url = BASE_URLS.get(environment, EMBEDDED_URL)
+    specs = catalogue(inline_credentials=inline_credentials)
+    client = BillClient(
+        base_url,
+        transport=upstream.transport,
+        slots=MemorySlots(),
+        budgets=Budgets(clock),
+        codes=specs.error_codes,
+    )
+    sessions = SessionManager(
+        SignIn(specs, client, monotonic=clock.monotonic, new_id="N".__mul__),
+        profiles=lambda _: account,
+        store=MemorySessionStore(),
+        monotonic=clock.monotonic,
+        live=live,
+    )
+    dispatcher = Dispatcher(
+        catalogue=specs,
+        settings=Settings(
+            environment=environment,
+            embedded=environment is Environment.LOCAL,
+            base_url=base_url,
+            read_only=read_only,
+            confirm=confirm,
+            home=Path("/nonexistent"),
+            upload_roots=upload_roots,
+            inline_credentials=inline_credentials,
+        ),
+        sessions=sessions,
+        client=client,
+        journal=Journal(records, clock),
+        live=live,
+        new_id="N".__mul__,
+    )
+    return Assembly(
+        dispatcher=dispatcher,
+        upstream=upstream,
+        clock=clock,
+        records=records,
+        agent=agent(confirm=confirm, read_only=read_only),
+    )
