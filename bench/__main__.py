@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bench import simulated
 from bench.peers import ERAS, MODERN, ROOT, SERVER, Era, Upstream, stdio, upstream
 
 TOOL, ARGUMENTS = "bill_get_vendor_details", {"vendorId": "00901BENCH"}
@@ -292,6 +293,8 @@ async def page() -> str:
             parts.append(f"### The upstream takes {delay_ms} ms and {with_limit}\n")
             cells = (row.cells(ceiling) for row in rows)
             parts.append(table(CALL_HEADS, cells) + "\n")
+    parts.append("## The simulator\n\nInside one process, through httpx's transport.\n")
+    parts.append(table(simulated.HEADS, await simulated.rows()) + "\n")
     return "\n".join(parts)
 
 

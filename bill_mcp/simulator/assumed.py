@@ -141,6 +141,24 @@ EXCHANGE_RATES = {
 }
 """[assumed] Dollars for one unit, always; currencies that are missing count as one."""
 
+COUNTRY_NAMES = {
+    "AU": "Australia",
+    "CA": "Canada",
+    "CH": "Switzerland",
+    "CN": "China",
+    "DE": "Germany",
+    "FR": "France",
+    "GB": "United Kingdom",
+    "IN": "India",
+    "JP": "Japan",
+    "MX": "Mexico",
+    "PH": "Philippines",
+    "SE": "Sweden",
+    "US": "United States",
+}
+"""[assumed] ``countryName`` of an address; BILL's wording is not published, and of
+other countries only what the client said is shown."""
+
 EXCHANGE_RATE_MINUTES = 20
 """[doc] "At most 20 minutes" a promised rate holds; [assumed] in the sandbox too."""
 

@@ -1,7 +1,7 @@
 """The days on which US banks work."""
 
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from bill_mcp.simulator.times import nth_weekday
 
@@ -33,6 +33,7 @@ def is_bank_day(day: date) -> bool:
     return day.weekday() < SATURDAY and day not in bank_holidays(day.year)
 
 
+@lru_cache(maxsize=1024)
 def add_bank_days(day: date, count: int) -> date:
     """Return the *count*-th bank day after *day*; for 0 *day*, or the next bank day."""
     while count or not is_bank_day(day):

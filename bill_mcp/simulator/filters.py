@@ -1,8 +1,8 @@
 """Filters of lists: ``field:op:value`` joined by commas; read once, fast on a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bill_mcp.simulator import assumed
 from bill_mcp.simulator.errors import invalid
@@ -11,7 +11,19 @@ from bill_mcp.simulator.store import Thing
 from bill_mcp.simulator.times import read_time, stamp
 
 Predicate = Callable[[Thing], bool]
+Keep = Callable[[Iterable[Thing]], list[Thing]]
+"""The rows for which a condition holds, in their order."""
 Convert = Callable[[str], Any]
+
+
+class Condition(NamedTuple):
+    """One filter."""
+
+    path: str
+    keep: Keep
+    equals: Any
+    """The value that the field must have, where an index can find its rows."""
+
 
 ORDERED = ("gt", "gte", "lt", "lte")
 SETS = ("in", "nin")
@@ -23,6 +35,8 @@ class Field:
 
     operators: tuple[str, ...]
     convert: Convert
+    is_text: bool = False
+    """Free text, which may be compared without regard to case."""
 
 
 def ident(*operators: str) -> Field:
@@ -30,7 +44,7 @@ def ident(*operators: str) -> Field:
 
 
 def text(*operators: str) -> Field:
-    return Field(operators or ("eq", "sw"), str)
+    return Field(operators or ("eq", "sw"), str, is_text=True)
 
 
 def boolean() -> Field:
@@ -80,7 +94,7 @@ def read_filters(
     fields: Mapping[str, Field],
     aliases: Mapping[str, str],
     unquoted_times: bool,
-) -> list[Predicate]:
+) -> list[Condition]:
     """Return the conditions of *filters*, all of which must hold.
 
     Raises:
@@ -103,7 +117,11 @@ def read_filters(
                 wanted = rule.convert(value)
         except (KeyError, ValueError):
             raise invalid(("filters", f"invalid value for {name!r}")) from None
-        out.append(condition(path, operator, wanted))
+        folds = rule.is_text and assumed.FILTERS_IGNORE_CASE
+        keep = condition(path, operator, wanted, folds=folds)
+        is_plain = operator == "eq" and "." not in path and not folds
+        indexed = None if isinstance(wanted, bool) or not is_plain else wanted
+        out.append(Condition(path, keep, indexed))
     return out
 
 
@@ -143,15 +161,49 @@ def value_at(path: str) -> Callable[[Thing], Any]:
     return get
 
 
-def condition(path: str, operator: str, wanted: Any) -> Predicate:
+def condition(path: str, operator: str, wanted: Any, *, folds: bool) -> Keep:
     """Return the test of one filter; a row without the value passes only negatives."""
+    if "." not in path and not folds:
+        return _at_top(path, operator, wanted)
     get = value_at(path)
-    if operator == "eq" and isinstance(wanted, bool):
-        return lambda row: bool(get(row)) is wanted
-    if operator == "ne" and isinstance(wanted, bool):
-        return lambda row: bool(get(row)) is not wanted
-    if assumed.FILTERS_IGNORE_CASE and isinstance(wanted, str):
+    if folds and isinstance(wanted, str):
         get, wanted = folded(get), wanted.lower()
+    holds = _tests(get, operator, wanted)
+    return lambda rows: [row for row in rows if holds(row)]
+
+
+def _at_top(name: str, operator: str, wanted: Any) -> Keep:
+    """The usual conditions without a call for each row: lists have 20,000 of them."""
+    if isinstance(wanted, bool):
+        truth = wanted if operator == "eq" else not wanted
+        return lambda rows: [row for row in rows if bool(row.get(name)) is truth]
+    usual: dict[str, Keep] = {
+        "eq": lambda rows: [row for row in rows if row.get(name) == wanted],
+        "ne": lambda rows: [row for row in rows if row.get(name) != wanted],
+        "in": lambda rows: [row for row in rows if row.get(name) in wanted],
+        "nin": lambda rows: [row for row in rows if row.get(name) not in wanted],
+        "gte": lambda rows: [
+            row
+            for row in rows
+            if (value := row.get(name)) is not None and value >= wanted
+        ],
+        "lte": lambda rows: [
+            row
+            for row in rows
+            if (value := row.get(name)) is not None and value <= wanted
+        ],
+    }
+    if operator in usual:
+        return usual[operator]
+    holds = _tests(value_at(name), operator, wanted)
+    return lambda rows: [row for row in rows if holds(row)]
+
+
+def _tests(get: Callable[[Thing], Any], operator: str, wanted: Any) -> Predicate:
+    if isinstance(wanted, bool):
+        return lambda row: (
+            bool(get(row)) is (wanted if operator == "eq" else not wanted)
+        )
     tests: dict[str, Predicate] = {
         "eq": lambda row: get(row) == wanted,
         "ne": lambda row: get(row) != wanted,

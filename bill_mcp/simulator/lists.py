@@ -23,7 +23,7 @@ from typing import Any
 from bill_mcp.simulator import assumed
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import invalid
-from bill_mcp.simulator.filters import Field, Predicate, read_filters, time, value_at
+from bill_mcp.simulator.filters import Condition, Field, read_filters, time, value_at
 from bill_mcp.simulator.store import Thing
 
 DEFAULT_MAX = 20
@@ -72,17 +72,15 @@ def page(
     seed = call.world.state.seed
     wish = read_cursor(seed, cursor) if cursor else wish_of(query)
     order = read_sort(wish["sort"], listing)
-    predicates = read_filters(
+    conditions = read_filters(
         wish["filters"],
         listing.filterable,
         listing.aliases or {},
         listing.unquoted_times,
     )
     if rows is None:
-        rows = call.world.rows(listing.kind)
-        own = call.organization_id
-        predicates = [lambda row: row["_organizationId"] == own, *predicates]
-    chosen = sort_rows(select(rows, predicates), order)
+        rows = own_rows(call, listing.kind, conditions)
+    chosen = sort_rows(select(rows, conditions), order)
     start, end = span(chosen, order, wish, most)
     result: Thing = {
         "results": [present(row) if present else row for row in chosen[start:end]]
@@ -98,9 +96,23 @@ def wish_of(query: Mapping[str, Any]) -> Thing:
     return {"sort": query.get("sort", ""), "filters": query.get("filters", "")}
 
 
-def select(rows: Iterable[Thing], predicates: list[Predicate]) -> list[Thing]:
-    for holds in predicates:
-        rows = [row for row in rows if holds(row)]
+def own_rows(call: Call, kind: str, conditions: list[Condition]) -> list[Thing]:
+    """Return the organization's rows; of a large table only those that an index finds.
+
+    Looking at each of 20,000 rows once takes longer than all the rest of a list.
+    """
+    rows: Iterable[Thing] = call.world.rows(kind)
+    for condition in conditions:
+        if condition.equals is not None:
+            rows = call.world.where(kind, condition.path, condition.equals)
+            break
+    own = call.organization_id
+    return [row for row in rows if row["_organizationId"] == own]
+
+
+def select(rows: Iterable[Thing], conditions: list[Condition]) -> list[Thing]:
+    for condition in conditions:
+        rows = condition.keep(rows)
     return list(rows)
 
 

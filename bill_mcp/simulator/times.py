@@ -1,12 +1,14 @@
 """Times as BILL writes them, and days as BILL reckons them (US Central)."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
 
 STANDARD_OFFSET = timedelta(hours=-6)
 SUMMER_OFFSET = timedelta(hours=-5)
 SUNDAY = 6
 
 
+@lru_cache(maxsize=512)
 def stamp(moment: datetime) -> str:
     """Return *moment* as BILL prints it: ISO 8601, milliseconds, ``+00:00``.
 
@@ -36,9 +38,13 @@ def central_offset(day: date) -> timedelta:
     Computed by the rule in force since 2007 and not read from a time zone database,
     because slim containers and Windows have none.
     """
-    starts = nth_weekday(day.year, 3, SUNDAY, 2)
-    ends = nth_weekday(day.year, 11, SUNDAY, 1)
+    starts, ends = summer(day.year)
     return SUMMER_OFFSET if starts <= day < ends else STANDARD_OFFSET
+
+
+@cache
+def summer(year: int) -> tuple[date, date]:
+    return nth_weekday(year, 3, SUNDAY, 2), nth_weekday(year, 11, SUNDAY, 1)
 
 
 def central_day(moment: datetime) -> date:

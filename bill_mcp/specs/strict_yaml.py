@@ -48,7 +48,9 @@ class _JsonLoader(SafeLoader):
             raise SpecError(f"{node.start_mark}: a key is no text; quote it")
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
-            raise SpecError(f"{node.start_mark}: key written twice: {sorted(twice)}")
+            raise SpecError(
+                f"{node.start_mark}: key written twice: {sorted(map(str, twice))}"
+            )
         return super().construct_mapping(node, deep=deep)
 
 

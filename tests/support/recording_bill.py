@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 SIGN_INS = ("/v3/login", "/v3/partner/login", "/v3/partner/login-as-user")
+SIGN_OUT = "/v3/logout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,8 @@ class RecordingBill:
     """Clear it to keep answers back; sign-ins are answered all the same."""
 
     def last(self) -> Arrival:
-        return self.arrivals[-1]
+        """The last request but for the sign-out with which a server ends."""
+        return next(one for one in reversed(self.arrivals) if one.path != SIGN_OUT)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Customers: who is invoiced."""
 
 from bill_mcp.simulator import assumed
+from bill_mcp.simulator.addresses import with_country_names
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import invalid
@@ -99,7 +100,7 @@ def with_balance(store: Store, customer: Thing) -> Thing:
     )
     if assumed.BALANCES_COUNT_CUSTOMER_CREDIT:
         owed -= credit_of(store, customer["id"])
-    return {**customer, "balance": {"amount": dollars(owed)}}
+    return {**with_country_names(customer), "balance": {"amount": dollars(owed)}}
 
 
 def credit_of(store: Store, customer_id: str) -> int:

@@ -1,6 +1,7 @@
 """Organizations: their legal data, their price plan, and the industries there are."""
 
 from bill_mcp.simulator import assumed, ids
+from bill_mcp.simulator.addresses import with_country_names
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import invalid, refusal
@@ -61,7 +62,7 @@ def list_industries(call: Call) -> Thing:
 
 @behaviour("organizations_get")
 def get_organization(call: Call) -> Thing:
-    return own_organization(call)
+    return with_country_names(own_organization(call))
 
 
 @behaviour("organizations_update")
@@ -76,7 +77,8 @@ def update_organization(call: Call) -> Thing:
     if options.get("mailingAddressSameAsPhysical"):
         changes["mailingAddress"] = changes.get("address")
     changes["updatedTime"] = call.world.stamp
-    return call.world.change("organization", organization["id"], changes)
+    changed = call.world.change("organization", organization["id"], changes)
+    return with_country_names(changed)
 
 
 def require_known_industry(body: Thing) -> None:

@@ -1,5 +1,6 @@
 """The organizations that a partner made and looks after."""
 
+from bill_mcp.simulator.addresses import with_country_names
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.behaviours.organizations import require_known_industry
 from bill_mcp.simulator.call import Call
@@ -14,7 +15,7 @@ ORGANIZATIONS = Listing("organization", {"id": ident(), "archived": boolean()})
 @behaviour("partner_organizations_list")
 def list_organizations(call: Call) -> Thing:
     own = call.world.where("organization", "_partnerId", call.organization_id)
-    return page(call, ORGANIZATIONS, rows=own)
+    return page(call, ORGANIZATIONS, rows=own, present=with_country_names)
 
 
 @behaviour("partner_organizations_create")
@@ -33,4 +34,4 @@ def create_organization(call: Call) -> Thing:
     }
     if body.get("processingOptions", {}).get("mailingAddressSameAsPhysical"):
         fields["mailingAddress"] = body["address"]
-    return found_organization(call.world, fields)
+    return with_country_names(found_organization(call.world, fields))

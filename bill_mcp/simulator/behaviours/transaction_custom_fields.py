@@ -7,7 +7,7 @@ from bill_mcp.simulator.card_transactions import KIND, after_patch
 from bill_mcp.simulator.custom_field_tags import selected, shown_fields, tagged
 from bill_mcp.simulator.errors import refusal
 from bill_mcp.simulator.filters import read_filters
-from bill_mcp.simulator.lists import page
+from bill_mcp.simulator.lists import page, select
 from bill_mcp.simulator.spend_lookup import either_id, one
 from bill_mcp.simulator.store import Thing
 
@@ -16,14 +16,14 @@ from bill_mcp.simulator.store import Thing
 def list_fields(call: Call) -> Thing:
     """List the fields that the transaction can have, with what is filled in."""
     transaction = one(call, KIND, call.path["transactionId"])
-    holds = read_filters(
+    conditions = read_filters(
         call.query.get("filters", ""),
         {"uuid": either_id(call.world, "spend_custom_field")},
         {"customFieldIds": "uuid", "id": "uuid"},
         unquoted_times=True,
     )
     fields = shown_fields(call.world, transaction)
-    return {"results": [each for each in fields if all(test(each) for test in holds)]}
+    return {"results": select(fields, conditions)}
 
 
 @behaviour("transaction_custom_fields_update")

@@ -118,9 +118,10 @@ def make_user(store: Store, organization_id: str, fields: Thing) -> Thing:
     """Add a person; ``role`` is a type, ``username`` and ``password`` sign in."""
     own = dict(fields)
     role = own.pop("role", "MEMBER")
-    for name in ("username", "password"):
-        if name in own:
-            own[f"_{name}"] = own.pop(name)
+    if "username" in own:
+        own["_username"] = own.pop("username").lower()
+    if "password" in own:
+        own["_password"] = own.pop("password")
     return add_user(store, organization_id, own, role)
 
 

@@ -1,6 +1,7 @@
 """Vendors: who gets paid."""
 
 from bill_mcp.simulator import assumed
+from bill_mcp.simulator.addresses import with_country_names
 from bill_mcp.simulator.auto_pay import plan_auto_pays
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.behaviours.vendor_audit import note_creation, note_edit
@@ -127,14 +128,14 @@ def switched_on(call: Call, auto_pay: Thing) -> Thing:
 
 
 def with_balance(store: Store, vendor: Thing) -> Thing:
-    """Add what is owed to the vendor: the due amounts of its bills."""
+    """Add what is owed to the vendor, the due amounts of its bills, and countries."""
     owed = sum(
         cents(bill["dueAmount"])
         for bill in store.where("bill", "vendorId", vendor["id"])
         if not bill["archived"]
     )
     balance = {"amount": dollars(owed), "lastUpdatedDate": store.stamp}
-    return {**vendor, "balance": balance}
+    return {**with_country_names(vendor), "balance": balance}
 
 
 def list_row(store: Store, vendor: Thing) -> Thing:

@@ -8,6 +8,7 @@ from bill_mcp.simulator import credentials, sessions
 from bill_mcp.simulator.behaviours import behaviours
 from bill_mcp.simulator.call import Call, Caller
 from bill_mcp.simulator.operations import operations
+from bill_mcp.simulator.reading import Faults
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World
@@ -35,7 +36,12 @@ def administrator(world: "World") -> Iterator[Do]:
 
     def do(operation: str, body: Any = None, query: Any = None, **path: str) -> Any:
         facts = operations()[operation]
-        given = {} if body is None else body
+        given: Any = {} if body is None else body
+        if facts.read_body and body is not None:
+            faults: Faults = []
+            given = facts.read_body(body, "", faults)
+            if faults:
+                raise ValueError(f"{operation}: {faults}")
         return behaviours()[operation](
             Call(world, facts, caller, path, query or {}, given)
         )

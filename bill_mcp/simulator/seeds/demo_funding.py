@@ -9,6 +9,7 @@ from bill_mcp.simulator.behaviours.card_accounts import (
     make_card_account,
 )
 from bill_mcp.simulator.seeds.administrator import administrator, vendor_named
+from bill_mcp.simulator.seeds.demo_recurring import account_of
 from bill_mcp.simulator.store import Thing
 from bill_mcp.simulator.times import stamp
 from bill_mcp.simulator.vendor_credits import make_vendor_credit
@@ -91,12 +92,3 @@ def plant_funding(world: "World") -> None:
                     "daysBeforeDueDate": days,
                 }
                 do("vendors_update", {"autoPay": auto_pay}, vendorId=vendor_id)
-
-
-def account_of(world: "World") -> str:
-    """Return the bank account from which the demo's company pays."""
-    for account in world.where("bank_account", "_organizationId", OWN):
-        if account["status"] == "VERIFIED" and not account["archived"]:
-            key: str = account["id"]
-            return key
-    raise LookupError("a verified bank account")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from bill_mcp.simulator.seeds.demo import plant_demo
 from bill_mcp.simulator.seeds.empty import plant_empty
+from bill_mcp.simulator.seeds.hostile import plant_hostile
+from bill_mcp.simulator.seeds.large import plant_large
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 SEEDS: Mapping[str, Callable[["World", datetime], None]] = {
     "empty": plant_empty,
     "demo": plant_demo,
+    "large": plant_large,
+    "hostile": plant_hostile,
 }
 
 

@@ -144,7 +144,7 @@ def test_any_text_stays_inside_its_path_segment_or_is_refused(text: str) -> None
     segment = sent.raw_path.decode().removeprefix("/connect/v3/vendors/")
     assert not sent.fragment
     plain = segment
-    for _ in range(3):
+    for _ in range(5):  # however often it is decoded on its way
         assert plain not in {"", ".", ".."}
         assert not set(plain) & set("/\\?#")
         plain = unquote(plain)

@@ -90,6 +90,7 @@ def test_arguments_add_effects(
     ("tool", "arguments", "needs_trust"),
     [
         ("create_a_payment", {}, True),
+        ("create_a_bank_account", {"accessToAdmins": True}, True),
         ("create_a_bill", {}, False),
         ("create_a_vendor", {"autoPay": {"enabled": True}}, True),
         ("create_a_vendor", {"autoPay": {"enabled": False}}, False),

@@ -132,3 +132,11 @@ async def test_a_payment_elsewhere_keeps_the_amounts_true(bill: Any) -> None:
     await bill.control("PATCH", f"/objects/{due['id']}", fields)
     now = await bill.get(f"/bills/{due['id']}")
     assert (now["dueAmount"], now["paymentStatus"]) == (60, "PARTIAL")
+
+
+async def test_reading_a_bill_tells_its_vendors_name_and_writing_does_not(
+    bill: Any,
+) -> None:
+    made = await bill.bill((await bill.vendor("Acme"))["id"])
+    assert "vendorName" not in made
+    assert (await bill.get(f"/bills/{made['id']}"))["vendorName"] == "Acme"

@@ -289,7 +289,7 @@ async def test_accepting_without_an_id_adds_a_vendor(bill: Any) -> None:
     await accept(bill, await incoming(bill), name="Paper Mill")
     [vendor] = (await bill.get("/vendors"))["results"]
     assert (vendor["name"], vendor["networkStatus"]) == ("Paper Mill", "CONNECTED")
-    assert vendor["address"] == ADDRESS
+    assert vendor["address"] == {**ADDRESS, "countryName": "United States"}
 
 
 async def test_accepting_without_an_id_adds_a_customer(bill: Any) -> None:

@@ -47,6 +47,16 @@ async def test_a_patch_keeps_what_it_does_not_name(bill: Any) -> None:
     assert changed["updatedTime"] > vendor["updatedTime"] == changed["createdTime"]
 
 
+async def test_an_address_tells_its_countrys_name_which_follows_the_code(
+    bill: Any,
+) -> None:
+    vendor = await bill.vendor()
+    assert vendor["address"]["countryName"] == "United States"
+    change = {"address": {"country": "CA", "countryName": "United States"}}
+    moved = await bill.ask("PATCH", f"/vendors/{vendor['id']}", change)
+    assert moved.json()["address"]["countryName"] == "Canada"
+
+
 async def test_a_bank_account_is_masked_and_there_is_only_one(
     bill: Any, refused: Refused
 ) -> None:
