@@ -20,10 +20,14 @@ from bill_mcp.environments import Environment
 from bill_mcp.errors import ConfigError
 from bill_mcp.records.journal import Journal, MemoryRecords
 from bill_mcp.secret import LiveSecrets
-from bill_mcp.sessions import credentials
+from bill_mcp.sessions import agent_locks, credentials, kept
+from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.sessions.profiles import stored_variables
+from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
-from bill_mcp.sessions.store import MemorySessionStore
+from bill_mcp.sessions.store import MemorySessionStore, SessionStore
+from bill_mcp.sessions.vault import MemoryVault, Vault, open_vault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
@@ -44,10 +48,27 @@ def random_id(length: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """A server put together, not yet shown to anybody."""
+    """A server put together, not yet shown to anybody.
+
+    Attributes:
+        account: Names the connected account without giving it away.
+        locks: The agents that no other process has; None where nothing is kept.
+    """
 
     settings: Settings
     dispatcher: Dispatcher
+    clock: Clock
+    account: str
+    locks: AgentLocks | None
+
+    def lasting_key(self, transport: str) -> str:
+        """The key of an agent that the next process finds again.
+
+        Several processes at once get several keys.
+        """
+        if self.locks is None:
+            return f"{transport}:{secrets.token_hex(16)}"
+        return self.locks.first_free(f"{transport}:{self.account}")
 
     def agent(self, key: str, name: str) -> Agent:
         """An agent with what the settings allow."""
@@ -81,6 +102,11 @@ async def application(
     account = _credentials(settings, variables)
     closing = ExitStack()
     transport = _bill(settings, closing)
+    locks = (
+        None if _passes(settings) else AgentLocks(settings.home / agent_locks.FOLDER)
+    )
+    if locks is not None:
+        closing.callback(locks.close)
     live = LiveSecrets()
     client = BillClient(
         settings.base_url,
@@ -89,16 +115,42 @@ async def application(
         budgets=Budgets(clock),
         codes=catalogue.error_codes,
     )
-    try:
-        yield Application(
-            settings=settings,
-            dispatcher=_dispatcher(
-                settings, catalogue, client, account, live, clock, new_id
-            ),
-        )
-    finally:
-        await client.aclose()
-        closing.close()
+    store = _session_store(settings, locks, clock)
+    dispatcher = _dispatcher(
+        settings, catalogue, client, account, store, live, clock, new_id
+    )
+    with closing:
+        try:
+            yield Application(
+                settings=settings,
+                dispatcher=dispatcher,
+                clock=clock,
+                account=settings.profile or account.account_digest(),
+                locks=locks,
+            )
+        finally:
+            await dispatcher.sessions.close()
+            await client.aclose()
+
+
+def _session_store(
+    settings: Settings, locks: AgentLocks | None, clock: Clock
+) -> SessionStore:
+    if locks is None:
+        return MemorySessionStore()
+    state = settings.state_file
+    return kept.KeptSessionStore(
+        settings.home / kept.FILE_NAME,
+        locks=locks,
+        open_vault=vault_of(settings),
+        place=f"{settings.base_url} {state.absolute() if state else ''}",
+        clock=clock,
+    )
+
+
+def _passes(settings: Settings) -> bool:
+    """Whether BILL is a simulated one that ends with this process."""
+    return settings.embedded and settings.state_file is None
 
 
 def _dispatcher(
@@ -106,6 +158,7 @@ def _dispatcher(
     catalogue: Catalogue,
     client: BillClient,
     account: credentials.Credentials,
+    store: SessionStore,
     live: LiveSecrets,
     clock: Clock,
     new_id: Callable[[int], str],
@@ -113,7 +166,8 @@ def _dispatcher(
     sessions = SessionManager(
         SignIn(catalogue, client, monotonic=clock.monotonic, new_id=new_id),
         profiles=lambda _: account,
-        store=MemorySessionStore(),
+        store=store,
+        remembering=VaultRemembering(vault_of(settings), clock.now),
         monotonic=clock.monotonic,
         live=live,
     )
@@ -131,10 +185,13 @@ def _dispatcher(
 def _credentials(
     settings: Settings, variables: dict[str, str]
 ) -> credentials.Credentials:
-    account = credentials.read(credentials.lookup_in(variables, settings.profile))
+    if settings.profile is not None:
+        stored = stored_variables(vault_of(settings)(), settings.profile)
+        return credentials.read(stored.get)
+    account = credentials.read(credentials.lookup_in(variables))
     if account != credentials.Credentials():
         return account
-    if settings.environment is Environment.LOCAL and settings.profile is None:
+    if settings.environment is Environment.LOCAL:
         from bill_mcp.simulator import credentials as made_up  # noqa: PLC0415 -- local
 
         user = credentials.read(made_up.DEMO_VARIABLES.get)
@@ -145,15 +202,22 @@ def _credentials(
             partner_password=partner.partner_password,
             app_key=partner.app_key,
         )
-    if settings.inline_credentials and settings.profile is None:
+    if settings.inline_credentials:
         return account
-    where = (
-        f"the profile {settings.profile!r}" if settings.profile else "the environment"
-    )
     raise ConfigError(
-        f"no credentials in {where}: set {', '.join(credentials.ORG_SIGN_IN)}, or "
+        "no credentials: run `bill-mcp login`, or set variables: "
+        f"{', '.join(credentials.ORG_SIGN_IN)} together, or "
         f"{credentials.SPEND_TOKEN} for Spend & Expense alone"
     )
+
+
+def vault_of(settings: Settings) -> Callable[[], Vault]:
+    """Opens the vault of these settings; it lasts as long as the BILL it is for."""
+    if _passes(settings):
+        passing = MemoryVault()
+        return lambda: passing
+    key = settings.vault_key
+    return lambda: open_vault(settings.home, key.reveal() if key else None)
 
 
 def _bill(settings: Settings, closing: ExitStack) -> Transport | None:

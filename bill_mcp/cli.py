@@ -1,4 +1,4 @@
-"""The command line: serve, call, tools, demo, simulator, specs, doctor."""
+"""The command line: serve, call, tools, demo, simulator, specs, doctor, accounts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import anyio
 import typer
 
 from bill_mcp import __version__
+from bill_mcp.accounts_cli import commands
 from bill_mcp.errors import BillMcpError, CallError, ConfigError, UnknownActionError
 from bill_mcp.settings import Settings, resolve
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 specs_app = typer.Typer(help="The spec files.", no_args_is_help=True)
 app.add_typer(specs_app, name="specs")
+commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
 

@@ -50,7 +50,7 @@ class Dispatcher:
         """
         action = self.catalogue.find(name)
         given = check(action, arguments)
-        complete = self._complete(agent, action, given)
+        complete = await self._complete(agent, action, given)
         request = await self._request(action, complete, given)
         if given.get("preview") is True:
             return self._preview(agent, request, complete)
@@ -60,7 +60,7 @@ class Dispatcher:
         reply = await self._send(agent, request, given, complete)
         return self._present(agent, action, reply, given)
 
-    def _complete(
+    async def _complete(
         self, agent: Agent, action: Action, given: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """BILL's arguments of the call; for sign-in and MFA with what is held."""
@@ -69,7 +69,7 @@ class Dispatcher:
         if role is None:
             return arguments
         own = {"profile": given["profile"]} if "profile" in given else {}
-        return self.sessions.complete(agent, role, arguments | own)
+        return await self.sessions.complete(agent, role, arguments | own)
 
     async def _request(
         self, action: Action, complete: Mapping[str, Any], given: Mapping[str, Any]

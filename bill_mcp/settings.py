@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +21,21 @@ from bill_mcp.environments import (
     Environment,
 )
 from bill_mcp.errors import ConfigError
-from bill_mcp.sessions.credentials import ALL_VARIABLES
-
-_IN_FILE = frozenset(
-    {
-        "environment",
-        "tools",
-        "output_schemas",
-        "read_only",
-        "confirm",
-        "profile",
-        "policy",
-        "log_level",
-        "allow_inline_credentials",
-    }
+from bill_mcp.secret import Secret
+from bill_mcp.sessions.credentials import ALL_VARIABLES, lookup_in
+from bill_mcp.sessions.profiles import (
+    DEFAULT_NAME,
+    Profile,
+    find_profile,
+    read_profiles,
 )
-_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+from bill_mcp.settings_sources import Sources, settings_file
+
+NO_LOGIN = (
+    "the simulator inside bill-mcp needs no login; to try one, start `bill-mcp "
+    "simulator` and set BILL_MCP_BASE_URL to the address that it tells"
+)
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,9 @@ class Settings:
         embedded: Whether BILL is the simulator inside this process.
         base_url: Ends in ``/connect``, without a slash after it.
         tools: ``full``, ``compact``, or toolset names joined by commas.
+        profile: The connected account that is used; None for the variables.
         home: Where settings, journal and audit live.
+        vault_key: Opens the encrypted file of secrets, in place of a keyring.
         upload_roots: Folders that ``file_path`` may read from.
         seed: Local only; with *time* and *state_file* it describes the world.
     """
@@ -61,12 +62,109 @@ class Settings:
     confirm: Confirm
     profile: str | None = None
     home: Path
+    vault_key: Secret | None = None
     upload_roots: tuple[Path, ...] = ()
     log_level: str = "info"
     inline_credentials: bool = False
     seed: str = "demo"
     time: str | None = None
     state_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where accounts are connected, and where what signs them in is kept.
+
+    Attributes:
+        profile: The name of the account; it need not be connected yet.
+        offered: The environments that a person may choose from.
+        base_urls: Where an environment is not at its own address.
+    """
+
+    home: Path
+    vault_key: Secret | None
+    profile: str
+    offered: tuple[Environment, ...]
+    base_urls: Mapping[Environment, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """Where accounts are kept on this machine.
+
+    Attributes:
+        profile: The account that was named, if any.
+    """
+
+    path: Path
+    vault_key: Secret | None
+    profile: str | None
+
+
+def resolve_home(
+    options: Mapping[str, Any], variables: Mapping[str, str] | None = None
+) -> Home:
+    """Where accounts are kept, whichever environment they are of.
+
+    Raises:
+        ConfigError: The settings file or a key file can't be read.
+    """
+    environ = os.environ if variables is None else variables
+    path = _home(environ)
+    found = Sources(options, environ, settings_file(path))
+    return Home(
+        path=path,
+        vault_key=_vault_key(environ),
+        profile=found.text("profile", "") or None,
+    )
+
+
+def resolve_place(
+    options: Mapping[str, Any], variables: Mapping[str, str] | None = None
+) -> Place:
+    """Where ``bill-mcp login`` connects an account, by ``profile`` and ``environment``.
+
+    A profile that is connected already stays in its environment unless one is named.
+
+    Raises:
+        ConfigError: Something is unknown or contradictory.
+    """
+    environ = os.environ if variables is None else variables
+    home = _home(environ)
+    found = Sources(options, environ, settings_file(home))
+    name = found.text("profile", "") or DEFAULT_NAME
+    if _PROFILE_NAME.fullmatch(name) is None:
+        raise ConfigError(
+            "a profile's name has up to 40 letters, digits, dots, hyphens, underscores"
+        )
+    known = read_profiles(home).profiles.get(name)
+    named = found.text("environment", "") or (known.environment if known else "")
+    given = environ.get("BILL_MCP_BASE_URL")
+    offered: tuple[Environment, ...] = Environment.SANDBOX, Environment.PRODUCTION
+    base_urls = {}
+    if named:
+        names = tuple(Environment)
+        environment = Environment(found.choice("environment", named, names))
+        if not given and known is not None and known.environment is environment:
+            given = known.base_url
+        offered = (environment,)
+        base_url, embedded = _base_url(environment, given)
+        if embedded:
+            raise ConfigError(NO_LOGIN)
+        if given:
+            base_urls[environment] = base_url
+    elif given:
+        raise ConfigError(
+            "BILL_MCP_BASE_URL given, but no environment: set BILL_MCP_ENVIRONMENT to "
+            "sandbox, production or local"
+        )
+    return Place(
+        home=home,
+        vault_key=_vault_key(environ),
+        profile=name,
+        offered=offered,
+        base_urls=base_urls,
+    )
 
 
 def resolve(
@@ -82,10 +180,21 @@ def resolve(
         ConfigError: Something is missing, unknown or contradictory.
     """
     environ = os.environ if variables is None else variables
-    home = Path(environ.get("BILL_MCP_HOME") or platformdirs.user_data_dir("bill-mcp"))
-    found = _Lookup(options, environ, _settings_file(home))
-    environment = _environment(found, environ)
-    base_url, embedded = _base_url(environment, environ.get("BILL_MCP_BASE_URL"))
+    home = _home(environ)
+    found = Sources(options, environ, settings_file(home))
+    profile = _profile(found, environ, home)
+    environment = _environment(found, environ, profile)
+    given_url = environ.get("BILL_MCP_BASE_URL")
+    base_url, embedded = _base_url(
+        environment, given_url or (profile.base_url if profile else None)
+    )
+    if profile is not None and given_url:
+        kept_url, _ = _base_url(environment, profile.base_url)
+        if kept_url != base_url:  # its secrets are for the address they were tried at
+            raise ConfigError(
+                f"the profile {profile.name!r} was connected at {kept_url}; leave "
+                "BILL_MCP_BASE_URL out, or connect an account there"
+            )
     confirm = _confirm(found, environment)
     _refuse_what_is_not_built(found, environment, environ)
     if not embedded:
@@ -104,8 +213,9 @@ def resolve(
         output_schemas=found.flag("output_schemas", default=True),
         read_only=found.flag("read_only", default=False),
         confirm=confirm,
-        profile=found.text("profile", "") or None,
+        profile=profile.name if profile else None,
         home=home,
+        vault_key=_vault_key(environ),
         upload_roots=_folders(environ.get("BILL_MCP_UPLOAD_ROOTS", "")),
         log_level=found.choice(
             "log_level", "info", ("debug", "info", "warning", "error")
@@ -118,75 +228,64 @@ def resolve(
     )
 
 
-class _Lookup:
-    """One setting by name: option, then variable, then file."""
-
-    def __init__(
-        self,
-        options: Mapping[str, Any],
-        environ: Mapping[str, str],
-        file: Mapping[str, Any],
-    ) -> None:
-        self._options, self._environ, self._file = options, environ, file
-
-    def text(self, name: str, default: str) -> str:
-        for value in (
-            self._options.get(name),
-            self._environ.get(f"BILL_MCP_{name.upper()}") or None,
-            self._file.get(name),
-        ):
-            if value is not None:
-                return str(value)
-        return default
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            raise ConfigError(f"{name} is {value!r}, not one of {', '.join(allowed)}")
-        return value
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        value = self.text(name, "on" if default else "off").lower()
-        if value not in _TRUE | _FALSE:
-            raise ConfigError(f"{name} is {value!r}, not on or off")
-        return value in _TRUE
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("BILL_MCP_HOME") or platformdirs.user_data_dir("bill-mcp"))
 
 
-def _settings_file(home: Path) -> Mapping[str, Any]:
-    path = home / "settings.toml"
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from None
-    unknown = sorted(set(found) - _IN_FILE)
-    if unknown:  # a slip such as read-only must not silently loosen anything
-        raise ConfigError(
-            f"{path}: {', '.join(unknown)} unknown; there are "
-            f"{', '.join(sorted(_IN_FILE))}"
-        )
-    return found
+def _profile(found: Sources, environ: Mapping[str, str], home: Path) -> Profile | None:
+    """The connected account to use: the named one, or else the default.
+
+    Variables that sign in stand for themselves: they are never mixed with a profile.
+    """
+    name = found.text("profile", "")
+    if name:
+        return find_profile(home, name)
+    if variables_given(environ):
+        return None
+    known = read_profiles(home)
+    default = known.profiles.get(known.default or "")
+    environment = found.text("environment", "")
+    if default is None or (environment and environment != default.environment):
+        return None
+    return default
 
 
-def _environment(found: _Lookup, environ: Mapping[str, str]) -> Environment:
+def variables_given(environ: Mapping[str, str]) -> list[str]:
+    """The variables that stand in the way of the default profile."""
+    return [
+        name
+        for name in (*ALL_VARIABLES, "BILL_MCP_BASE_URL")
+        if environ.get(name) or environ.get(f"{name}_FILE")
+    ]
+
+
+def _environment(
+    found: Sources, environ: Mapping[str, str], profile: Profile | None
+) -> Environment:
     named = found.text("environment", "")
     if named:
         names = tuple(Environment)
-        return Environment(found.choice("environment", named, names))
-    about_bill = [
-        name
-        for name in (*ALL_VARIABLES, "BILL_MCP_BASE_URL", "BILL_MCP_PROFILE")
-        if environ.get(name) or environ.get(f"{name}_FILE")
-    ]
-    if found.text("profile", ""):
-        about_bill.append("a profile")
-    if about_bill:
+        environment = Environment(found.choice("environment", named, names))
+        if profile is not None and profile.environment is not environment:
+            raise ConfigError(
+                f"the profile {profile.name!r} is of {profile.environment}, but the "
+                f"environment is {environment}"
+            )
+        return environment
+    if profile is not None:
+        return profile.environment
+    given = variables_given(environ)
+    if given:
         raise ConfigError(
-            f"{', '.join(about_bill)} given, but no environment: set "
+            f"{', '.join(given)} given, but no environment: set "
             "BILL_MCP_ENVIRONMENT to sandbox, production or local"
         )
     return Environment.LOCAL
+
+
+def _vault_key(environ: Mapping[str, str]) -> Secret | None:
+    key = lookup_in(environ)("BILL_MCP_KEY")
+    return Secret(key) if key else None
 
 
 def _base_url(environment: Environment, given: str | None) -> tuple[str, bool]:
@@ -220,13 +319,13 @@ def _base_url(environment: Environment, given: str | None) -> tuple[str, bool]:
     return url, False
 
 
-def _confirm(found: _Lookup, environment: Environment) -> Confirm:
+def _confirm(found: Sources, environment: Environment) -> Confirm:
     default = Confirm.NEVER if environment is Environment.LOCAL else Confirm.AUTO
     return Confirm(found.choice("confirm", default, tuple(Confirm)))
 
 
 def _refuse_what_is_not_built(
-    found: _Lookup, environment: Environment, environ: Mapping[str, str]
+    found: Sources, environment: Environment, environ: Mapping[str, str]
 ) -> None:
     if found.text("policy", ""):
         raise ConfigError("this version has no policy files; leave --policy out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +13,22 @@ from mcp import MCPError
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bill_mcp import __version__, present
 from bill_mcp.agents import Agent
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
-from bill_mcp.errors import CallError, NeedsPerson, Outcome, UnknownActionError
-from bill_mcp.mcp_face import asking, listing
+from bill_mcp.errors import (
+    CallError,
+    NeedsPerson,
+    NotTrustedError,
+    Outcome,
+    UnknownActionError,
+)
+from bill_mcp.mcp_face import listing, resources
+from bill_mcp.mcp_face.asking import Asking, unanswered
 
 Context = ServerRequestContext[Any, Any]
 AgentOf = Callable[[Context], Agent]
@@ -39,13 +48,20 @@ class Face:
         dispatcher: Runs the calls.
         agent_of: Names who calls, from facts that the transport vouches for.
         surface: Which tools are listed.
+        asking: Asks the person behind the client; by default nobody.
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, *, agent_of: AgentOf, surface: str
+        self,
+        dispatcher: Dispatcher,
+        *,
+        agent_of: AgentOf,
+        surface: str,
+        asking: Asking | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._agent_of = agent_of
+        self._asking = asking or Asking(None)
         catalogue = dispatcher.catalogue
         # compact is for clients that count tokens; results are the same without.
         output_schemas = dispatcher.settings.output_schemas and surface != "compact"
@@ -64,13 +80,32 @@ class Face:
             get_tool_input_schema=self._schemas.get,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_resources=self._list_resources,
+            on_read_resource=self._read_resource,
         )
         self.server.middleware.append(self._prebuilt_list())
+        # Seals what a client carries back with a person's answer: its own words about
+        # which question it answers would prove nothing.
+        security = RequestStateSecurity(keys=[secrets.token_hex(32)])
+        self.server.middleware.append(
+            RequestStateBoundary(security, default_audience="bill-mcp")
+        )
 
     async def _list_tools(
         self, context: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=self._tools)
+
+    async def _list_resources(
+        self, context: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        return resources.LISTED
+
+    async def _read_resource(
+        self, context: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        agent = self._agent_of(context)
+        return resources.read(self._dispatcher, agent, str(params.uri))
 
     def _prebuilt_list(self) -> Any:
         """Answers ``tools/list`` from JSON made once: the SDK would make it each time.
@@ -99,7 +134,7 @@ class Face:
 
     async def _call_tool(
         self, context: Context, params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    ) -> types.CallToolResult | types.InputRequiredResult:
         call_id = uuid.uuid4().hex[:12]
         log = _log.bind(call=call_id)
         try:
@@ -107,24 +142,43 @@ class Face:
             log = log.bind(agent=agent.name)
             action = self._dispatcher.catalogue.find(params.name)
             log = log.bind(action=action.name)
-            result = await self._dispatcher.call(
-                agent, params.name, params.arguments or {}
-            )
+            result = await self._entered(context, params, agent)
+        except MCPError:
+            raise
         except UnknownActionError as error:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {error}") from None
         except NeedsPerson as question:
-            return self._failed(asking.unanswered(question), log)
+            return self._failed(unanswered(question), log)
         except CallError as error:
             return self._failed(error, log)
         except Exception as fault:  # noqa: BLE001 -- our own faults end as an answer
             # No traceback: its frames could show values.
             log.error("call broke", fault=_where(fault))  # noqa: TRY400
             return self._failed(_our_fault(call_id), log)
+        if isinstance(result, types.InputRequiredResult):
+            log.info("a person is asked")
+            return result
         log.info("call answered")
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=present.as_text(result))],
             structured_content=result,
         )
+
+    async def _entered(
+        self, context: Context, params: types.CallToolRequestParams, agent: Agent
+    ) -> dict[str, Any] | types.InputRequiredResult:
+        """The result, or a person's question; entered again once that is answered."""
+        arguments = params.arguments or {}
+        await self._asking.resume(params, agent)
+        try:
+            return await self._dispatcher.call(agent, params.name, arguments)
+        except NotTrustedError as refusal:
+            if params.input_responses:  # asked once already in this call
+                raise
+            question = await self._asking.for_code(context, agent, refusal)
+            if question is not None:
+                return question
+        return await self._dispatcher.call(agent, params.name, arguments)
 
     def _failed(self, error: CallError, log: Any) -> types.CallToolResult:
         """Say what happened as JSON text, and once more where a program looks.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-import secrets
 
+import anyio
 import structlog
 from mcp.server.stdio import stdio_server
 
 from bill_mcp import __version__
 from bill_mcp.app import Application
+from bill_mcp.mcp_face.asking import Asking
+from bill_mcp.mcp_face.page_host import PageHost
 from bill_mcp.mcp_face.server import PLACES, Face
 
 _log = structlog.get_logger("bill_mcp.serve")
@@ -17,11 +19,20 @@ _log = structlog.get_logger("bill_mcp.serve")
 
 async def serve(application: Application) -> None:
     """Answer the one client behind stdin; it is one agent for the process's life."""
-    agent = application.agent(f"stdio:{secrets.token_hex(16)}", "stdio")
+    agent = application.agent(application.lasting_key("stdio"), "stdio")
 
     settings = application.settings
+    # The simulated person has no phone to look at: agents know the simulator's code.
+    host = (
+        None
+        if settings.embedded
+        else PageHost(application.dispatcher, application.clock)
+    )
     face = Face(
-        application.dispatcher, agent_of=lambda _context: agent, surface=settings.tools
+        application.dispatcher,
+        agent_of=lambda _context: agent,
+        surface=settings.tools,
+        asking=Asking(host),
     )
     _log.info(
         f"serving over stdio: {PLACES[settings.environment]}",
@@ -35,7 +46,11 @@ async def serve(application: Application) -> None:
     # otherwise holds every call up for a tenth of a second now and then.
     gc.collect()
     gc.freeze()
-    async with stdio_server() as (incoming, outgoing):
-        options = face.server.create_initialization_options()
-        await face.server.run(incoming, outgoing, options)
+    async with anyio.create_task_group() as tasks:
+        if host is not None:
+            tasks.start_soon(host.run)
+        async with stdio_server() as (incoming, outgoing):
+            options = face.server.create_initialization_options()
+            await face.server.run(incoming, outgoing, options)
+        tasks.cancel_scope.cancel()
     _log.info("the client went away")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,6 @@ SPEND_TOKEN = "BILL_API_TOKEN"  # noqa: S105 -- the name of a variable
 ALL_VARIABLES = tuple(
     dict.fromkeys((*ORG_SIGN_IN, *PARTNER_SIGN_IN, *REMEMBERED, SPEND_TOKEN))
 )
-KEYRING_SERVICE = "bill-mcp"
 
 LONGEST_DEVICE = 19
 """Longer ones were refused (BDC_1143). Seen by third parties against BILL itself."""
@@ -67,6 +67,30 @@ class Credentials:
     @property
     def can_sign_in_as_partner(self) -> bool:
         return all((self.partner_username, self.partner_password, self.app_key))
+
+    def as_variables(self) -> dict[str, str]:
+        """The credentials as `read` reads them, secrets revealed, for the vault."""
+        username = self.username or self.partner_username
+        password = self.password or self.partner_password
+        values: dict[str, Secret | str | None] = {
+            "BILL_USERNAME": username,
+            "BILL_PASSWORD": password,
+            "BILL_ORGANIZATION_ID": self.organization_id,
+            "BILL_DEV_KEY": self.dev_key,
+            "BILL_APP_KEY": self.app_key,
+            SPEND_TOKEN: self.api_token,
+        }
+        return {
+            name: value.reveal() if isinstance(value, Secret) else value
+            for name, value in values.items()
+            if value is not None
+        }
+
+    def account_digest(self) -> str:
+        """Names the organization's user at BILL without giving the name away."""
+        key = self.dev_key.digest() if self.dev_key else ""
+        parts = (self.username or "", self.organization_id or "", key)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
     def remembering(self, remember_me_id: Secret, device: str) -> Credentials:
         """The same account with a remembered MFA."""
@@ -120,37 +144,13 @@ def _complete(given: Mapping[str, str]) -> None:
             )
 
 
-def lookup_in(environment: Mapping[str, str], profile: str | None) -> Lookup:
-    """Look in the keyring (for a named profile), the environment, then ``*_FILE``.
-
-    The keyring is imported only where a profile is named: importing it is slow, and a
-    locked one may ask a person.
-    """
+def lookup_in(environment: Mapping[str, str]) -> Lookup:
+    """Look in the environment, then in the files that ``*_FILE`` variables name."""
 
     def lookup(name: str) -> str | None:
-        value = _keyring(profile, name) if profile else None
-        if value is None and not profile:
-            value = environment.get(name) or _file(environment.get(f"{name}_FILE"))
-        return value
+        return environment.get(name) or _file(environment.get(f"{name}_FILE"))
 
     return lookup
-
-
-def _keyring(profile: str, name: str) -> str | None:
-    import keyring  # noqa: PLC0415 -- slow to import, and rarely needed
-    import keyring.errors  # noqa: PLC0415
-
-    if keyring.get_keyring().priority < 1:
-        raise ConfigError(
-            "no keyring serves here, so a named profile cannot be read; "
-            "set the BILL_* variables instead"
-        )
-    try:
-        return keyring.get_password(KEYRING_SERVICE, f"{profile}/{name}")
-    except keyring.errors.KeyringError as error:
-        raise ConfigError(
-            f"the keyring gives nothing: {type(error).__name__}"
-        ) from None
 
 
 def _file(path: str | None) -> str | None:

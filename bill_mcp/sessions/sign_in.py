@@ -126,6 +126,14 @@ class SignIn:
         except CallError as error:
             raise _without_harm(error) from None
 
+    async def end(self, agent: str, session: Authorization) -> None:
+        """Sign out.
+
+        Raises:
+            CallError: BILL did not say that the session has ended.
+        """
+        await self._sender(agent, "bill_api_logout", {})(session)
+
     def _sender(self, agent: str, name: str, arguments: dict[str, Any]) -> Send:
         request = build(self._catalogue.find(name), arguments, new_id=self._new_id)
 

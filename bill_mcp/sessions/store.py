@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from bill_mcp.secret import Secret
@@ -10,6 +12,14 @@ from bill_mcp.sessions.credentials import Credentials
 
 IDLE_MINUTES = 35
 """A session unused for longer is gone. Source: BILL's page on sign-in."""
+
+
+class SessionState(StrEnum):
+    """How far an agent has come at BILL."""
+
+    SIGNED_OUT = "signed_out"
+    SIGNED_IN = "signed_in"
+    TRUSTED = "trusted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +53,7 @@ class Held:
         partner: The session of a partner, beside it.
         challenge_id: Of the MFA challenge under way.
         setup_id: Of the phone being registered.
+        lapsed: A remembered MFA was tried and BILL no longer takes it.
     """
 
     credentials: Credentials
@@ -50,6 +61,17 @@ class Held:
     partner: BillSession | None = None
     challenge_id: str | None = None
     setup_id: str | None = None
+    lapsed: bool = False
+
+    def state(self, now: float) -> SessionState:
+        """How far the agent has come; only the organization's session is trusted."""
+        organization = self.organization
+        if organization is not None and not organization.is_idle(now):
+            trusted = organization.trusted
+            return SessionState.TRUSTED if trusted else SessionState.SIGNED_IN
+        if self.partner is not None and not self.partner.is_idle(now):
+            return SessionState.SIGNED_IN
+        return SessionState.SIGNED_OUT
 
 
 class SessionStore(Protocol):
@@ -60,6 +82,19 @@ class SessionStore(Protocol):
     def put(self, agent: str, held: Held) -> None: ...
 
     def delete(self, agent: str) -> None: ...
+
+    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
+        """What an earlier process left of the agent's sessions with that account.
+
+        The caller puts it, unless another of the agent's calls has put something
+        meanwhile.
+        """
+
+    def passing(self) -> Mapping[str, Held]:
+        """What no later process will take up, by agent."""
+
+    def close(self) -> None:
+        """Write what is not yet written; afterwards nothing is kept any more."""
 
 
 class MemorySessionStore:
@@ -76,3 +111,12 @@ class MemorySessionStore:
 
     def delete(self, agent: str) -> None:
         self._held.pop(agent, None)
+
+    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
+        return None
+
+    def passing(self) -> Mapping[str, Held]:
+        return dict(self._held)
+
+    def close(self) -> None:
+        self._held.clear()

@@ -253,111 +253,11 @@ RISK_OUTCOME = "APPROVE"
 INDUSTRIES_ARE_CHECKED = True
 """[assumed] An organization's industry must be a name of BILL's list, else 400."""
 
-SPEND_CLEARING_HOURS = 48
-"""[assumed] From a card's AUTHORIZATION to its CLEAR."""
-
-SPEND_POINTS_PER_DOLLAR = 1
-"""[assumed] Reward points of a cleared transaction."""
-
-SPEND_TIME_ZONE = "America/Chicago"
-"""[assumed] A budget's time zone if none is given. All periods turn in US Central."""
-
-SPEND_NEW_BUDGET = {
-    "autoAddUsers": False,
-    "receiptRequired": False,
-    "carryOver": False,
-    "default": False,
-    "budgetGroup": False,
-    "limitlessOverspend": False,
-    "shareFunds": "SHARE_MANUALLY",
-    "timezone": SPEND_TIME_ZONE,
-}
-"""[assumed] What a new budget has unless its maker says otherwise."""
-
-SPEND_PROFILE = {
-    "useCompanyMailingAddress": True,
-    "smsOptIn": False,
-    "hasDateOfBirth": True,
-}
-"""[assumed] What a user shows who has set nothing else."""
-
-SPEND_DECLINES = {
-    "CARD_NOT_ACTIVE": "The card is not active.",
-    "CARD_EXPIRED": "The card has expired.",
-    "BUDGET_RETIRED": "The budget is retired.",
-    "USER_NOT_IN_BUDGET": "The user is no member of the budget.",
-    "MAX_TX_SIZE": "The amount is too large for one transaction.",
-    "INSUFFICIENT_FUNDS": "Not enough funds are available.",
-}
-"""[assumed] ``declineInternalReasonCode`` and ``declineReason``, in order of weight."""
-
-SPEND_COMPLETE_TYPES = ("CLEAR",)
-"""[assumed] Transactions that are ``complete`` once receipt and fields are there."""
-
-SPEND_FIELD_OF_ANY_WORDS = "NOTE"
-"""[assumed] The type of a custom field that allows custom values and offers none."""
-
-SPEND_FIELDS_SHOWN_UNASKED = True
-"""[assumed] Without ``showCustomFieldIds`` a transaction shows all its fields."""
-
 FUND_REQUESTS_ARE_WHAT_IS_MISSING = True
 """[assumed] ``fundRequest…Amount``: the part that member or budget cannot pay."""
 
-SPEND_WEEK_STARTS_ON = 0
-"""[assumed] Monday: the first day of a WEEKLY budget's period."""
-
-SPEND_ASSIGNED_MAY_EXCEED_THE_LIMIT = True
-"""[assumed] Cards and members may together get more than the budget holds."""
-
-SPEND_CARD_HOLDERS_ARE_MEMBERS = True
-"""[assumed] A card can only be made for a member of its budget."""
-
-SPEND_MEMBER_LIMITS_BIND_SHARING_CARDS = True
-"""[assumed] A holder's own limit, if above 0, also binds cards that share funds."""
-
-SPEND_CARD_YEARS = 4
-"""[assumed] For how long a new card is good; ``validThru`` is written MM/YY."""
-
-SPEND_DELETED_CARD_REASON = "CANCELLED"
-"""[assumed] Why a card was deleted when nobody said."""
-
 PAN_JWT_MINUTES = 5
 """[doc] How long the token for a card's number lives; its form is made up."""
-
-SPEND_BULK_AT_ONCE = 5
-"""[doc] Budget members in one PUT; more are worked on in the background."""
-
-SPEND_BULK_SECONDS = 10
-"""[assumed] How long the background takes for them."""
-
-SPEND_BULK_STATUS = {"at once": "SUCCESS", "later": "IN_PROGRESS"}
-"""[assumed] What the bulk PUT answers in either case."""
-
-SPEND_RECEIPTS_ONLY_WHEN_ASKED = True
-"""[assumed] Lists of transactions hold receipts with ``includeReceipts=true`` only."""
-
-SPEND_UPLOAD_MINUTES = 60
-"""[assumed] How long an upload url takes a file."""
-
-SPEND_UPLOAD_TYPES = ("image/jpeg", "image/png", "application/pdf")
-"""JPEG and PNG [doc], PDF [assumed]; any other type makes the file unsafe to attach."""
-
-REIMBURSEMENT_OPEN = (
-    "AWAITING_APPROVAL",
-    "AWAITING_TIER2_APPROVAL",
-    "APPROVAL_UNDONE",
-    "TIER2_APPROVAL_UNDONE",
-)
-"""[assumed] Statuses in which a reimbursement can be changed, approved, denied."""
-
-REIMBURSEMENT_PENDING = ("APPROVED", "READY_TO_PAY", "PAYMENT_FAILED")
-"""[assumed] Statuses in which it counts as the budget's pending spend; PAID clears."""
-
-REIMBURSEMENT_READY_MINUTES = 60
-"""[assumed] From APPROVED to READY_TO_PAY."""
-
-REIMBURSEMENT_BANK_DAYS = 2
-"""[assumed] From READY_TO_PAY to PAID."""
 
 CLASSIFICATIONS_MUST_EXIST = True
 """[assumed] A class, account, item and so on that is not there: 404 BDC_1205."""

@@ -1,4 +1,4 @@
-"""The table of assumptions in ``docs/simulator.md``, made from ``assumed.py``.
+"""The table of assumptions in ``docs/simulator.md``, made from the constants.
 
 ``python -m bill_mcp.simulator.assumed_table docs/simulator.md`` writes it anew; a test
 compares the two.
@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed, assumed_spend
 
 START, END = "<!-- assumptions: start -->", "<!-- assumptions: end -->"
 LONGEST_VALUE = 110
@@ -29,12 +30,18 @@ class Assumption(NamedTuple):
 
 
 def assumptions() -> Iterator[Assumption]:
-    """Yield the constants of ``assumed.py`` in their order.
+    """Yield the constants of both modules in their order.
 
     Raises:
         ValueError: one has no text below it, or its text has no tag.
     """
-    source = files(__package__).joinpath("assumed.py").read_text(encoding="utf-8")
+    for module in (assumed, assumed_spend):
+        yield from _of(module)
+
+
+def _of(module: ModuleType) -> Iterator[Assumption]:
+    name_of_file = f"{module.__name__.rpartition('.')[2]}.py"
+    source = files(__package__).joinpath(name_of_file).read_text(encoding="utf-8")
     body = ast.parse(source).body
     for statement, following in zip(body, [*body[1:], None], strict=True):
         if isinstance(statement, ast.Assign):
@@ -47,7 +54,7 @@ def assumptions() -> Iterator[Assumption]:
         tags = tuple(dict.fromkeys(TAG.findall(text)))
         if not tags:
             raise ValueError(f"assumed.{name} does not say whether it is assumed")
-        yield Assumption(name, getattr(assumed, name), tags, text)
+        yield Assumption(name, getattr(module, name), tags, text)
 
 
 def text_of(statement: ast.stmt | None) -> str:

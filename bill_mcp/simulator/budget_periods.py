@@ -7,7 +7,7 @@ end. The event that was planned for another day has been overtaken, and does not
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.lifecycle import due_event
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.spend_amounts import (
@@ -36,7 +36,7 @@ def period_of(budget: Thing, day: date) -> Period:
     if interval == "DAILY":
         return Period(day, day)
     if interval == "WEEKLY":
-        first = day - timedelta((day.weekday() - assumed.SPEND_WEEK_STARTS_ON) % WEEK)
+        first = day - timedelta((day.weekday() - assumed_spend.WEEK_STARTS_ON) % WEEK)
         return Period(first, first + timedelta(WEEK - 1))
     if interval in MONTHS:
         length = MONTHS[interval]

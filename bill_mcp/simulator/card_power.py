@@ -4,7 +4,7 @@ A card is on the organization's credit line: its limit is policy and holds no mo
 what it can pay is the least of what card, holder and budget have left.
 """
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.budget_membership import is_member, member_of
 from bill_mcp.simulator.money import cents
 from bill_mcp.simulator.store import Store, Thing
@@ -25,7 +25,7 @@ def decline(store: Store, card: Thing, amount: int, day: str) -> str | None:
         "MAX_TX_SIZE": largest is not None and amount > cents(largest),
         "INSUFFICIENT_FUNDS": power is not None and amount > max(0, power),
     }
-    return next((code for code in assumed.SPEND_DECLINES if holds[code]), None)
+    return next((code for code in assumed_spend.DECLINES if holds[code]), None)
 
 
 def spending_power(store: Store, card: Thing, budget: Thing) -> int | None:
@@ -51,7 +51,7 @@ def card_left(store: Store, card: Thing) -> int | None:
         limit = card["currentPeriod"].get("limit")
         spent: int = card["_spentCents"]
         return None if limit is None else cents(limit) - spent
-    if not assumed.SPEND_MEMBER_LIMITS_BIND_SHARING_CARDS:
+    if not assumed_spend.MEMBER_LIMITS_BIND_SHARING_CARDS:
         return None
     return member_left(store, card["budgetUuid"], card["userUuid"])
 

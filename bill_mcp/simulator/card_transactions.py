@@ -6,7 +6,7 @@ clears by itself, as another transaction that points back to it.
 
 from datetime import datetime, timedelta
 
-from bill_mcp.simulator import assumed, ids
+from bill_mcp.simulator import assumed_spend, ids
 from bill_mcp.simulator.card_power import decline
 from bill_mcp.simulator.custom_field_tags import has_what_it_needs
 from bill_mcp.simulator.lifecycle import after_change, due_event
@@ -46,7 +46,7 @@ def swipe(store: Store, card: Thing, fields: Thing) -> Thing:
         why = decline(store, card, cents(own["amount"]), day)
         own["transactionType"] = "DECLINE" if why else "AUTHORIZATION"
         if why:
-            own.setdefault("declineReason", assumed.SPEND_DECLINES[why])
+            own.setdefault("declineReason", assumed_spend.DECLINES[why])
             own.setdefault("declineInternalReasonCode", why)
     budget = store.get("spend_budget", card["budgetUuid"])
     transaction = add_transaction(
@@ -68,7 +68,7 @@ def swipe(store: Store, card: Thing, fields: Thing) -> Thing:
     )
     clears = transaction["transactionType"] == "AUTHORIZATION"
     if clears and transaction["amount"] > 0 and transaction["isParent"]:
-        hours = timedelta(hours=assumed.SPEND_CLEARING_HOURS)
+        hours = timedelta(hours=assumed_spend.CLEARING_HOURS)
         moment = read_time(occurred) + hours
         if moment <= store.now:
             clear(store, transaction, moment)
@@ -133,14 +133,14 @@ def what_follows(store: Store, transaction: Thing) -> Thing:
     needs_receipt = transaction["receiptRequired"] and not receipts
     missing = "MISSING" if needs_receipt else "NOT_ATTACHED"
     synced = transaction.get("accountingIntegrationTransactions") or [{}]
-    points = int(transaction["amount"] * assumed.SPEND_POINTS_PER_DOLLAR)
+    points = int(transaction["amount"] * assumed_spend.POINTS_PER_DOLLAR)
     return {
         "isCredit": transaction["amount"] < 0,
         "isParent": not transaction.get("parentTransactionId"),
         "receiptStatus": "ATTACHED" if receipts else missing,
         "receiptSyncStatus": transaction.get("receiptSyncStatus")
         or (None if receipts else "NO_ATTACHMENTS"),
-        "complete": kind in assumed.SPEND_COMPLETE_TYPES
+        "complete": kind in assumed_spend.COMPLETE_TYPES
         and not needs_receipt
         and has_what_it_needs(store, transaction),
         "pointsAwarded": points if kind == "CLEAR" else 0,

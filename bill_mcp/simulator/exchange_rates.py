@@ -21,6 +21,12 @@ def rate_of(currency: str) -> float:
     return assumed.EXCHANGE_RATES.get(currency, 1.0)
 
 
+def vendors_rate(store: Store, vendor_id: str) -> float:
+    """Return the rate of what the vendor bills."""
+    vendor = store.get("vendor", vendor_id) or {}
+    return rate_of(vendor.get("billCurrency", "USD"))
+
+
 def in_dollars(amount: float, rate: float) -> float:
     return dollars(round(cents(amount) * rate))
 

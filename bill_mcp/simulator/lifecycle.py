@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed, assumed_spend
 from bill_mcp.simulator.bank_days import add_bank_days
 from bill_mcp.simulator.store import Store, Thing
 from bill_mcp.simulator.times import central_day, central_moment, read_time
@@ -162,9 +162,13 @@ TRANSITIONS: dict[str, tuple[Transition, ...]] = {
     ),
     "spend_reimbursement": (
         Transition(
-            "APPROVED", "READY_TO_PAY", minutes(assumed.REIMBURSEMENT_READY_MINUTES)
+            "APPROVED",
+            "READY_TO_PAY",
+            minutes(assumed_spend.REIMBURSEMENT_READY_MINUTES),
         ),
-        Transition("READY_TO_PAY", "PAID", bank_days(assumed.REIMBURSEMENT_BANK_DAYS)),
+        Transition(
+            "READY_TO_PAY", "PAID", bank_days(assumed_spend.REIMBURSEMENT_BANK_DAYS)
+        ),
     ),
     "received_payment": (Transition("SCHEDULED", "PAID", on_day("paymentDate")),),
 }

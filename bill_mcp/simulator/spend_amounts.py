@@ -7,7 +7,7 @@ back, what it counts for now is added. So a budget need not add up its transacti
 from datetime import date
 from typing import NamedTuple
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.store import Store, Thing
 from bill_mcp.simulator.times import central_day, read_time
@@ -56,7 +56,7 @@ def spending_of_reimbursement(reimbursement: Thing) -> Spending:
         reimbursement["userUuid"],
         None,
         reimbursement["occurredDate"],
-        amount if status in assumed.REIMBURSEMENT_PENDING else 0,
+        amount if status in assumed_spend.REIMBURSEMENT_PENDING else 0,
         amount if status == "PAID" else 0,
     )
 

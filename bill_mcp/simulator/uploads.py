@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bill_mcp.simulator import assumed, ids
+from bill_mcp.simulator import assumed_spend, ids
 from bill_mcp.simulator.call import Call, Reply
 from bill_mcp.simulator.errors import invalid, refusal
 from bill_mcp.simulator.operations import PREFIX
@@ -31,7 +31,7 @@ PIXEL = base64.b64decode(
 def new_upload_url(call: Call) -> str:
     """Return a url that takes one file for a while."""
     token = call.world.text("upload", ids.MIXED, 40)
-    until = call.world.now + timedelta(minutes=assumed.SPEND_UPLOAD_MINUTES)
+    until = call.world.now + timedelta(minutes=assumed_spend.UPLOAD_MINUTES)
     fields = {"_organizationId": call.organization_id, "until": stamp(until)}
     call.world.add("spend_upload", fields, key=token)
     return f"{origin(call)}{UPLOADS}{token}"
@@ -79,7 +79,7 @@ def receipt_of(call: Call, given: Thing, path: str) -> Thing:
         raise invalid((f"{path}.url", "must be the url of an upload"))
     if "content" not in upload:
         raise invalid((f"{path}.url", "no file was uploaded to it"))
-    if upload["contentType"] not in assumed.SPEND_UPLOAD_TYPES:
+    if upload["contentType"] not in assumed_spend.UPLOAD_TYPES:
         raise refusal("BDC_9104")
     return add_receipt(
         call.world,

@@ -37,6 +37,11 @@ def wanted_credits(call: Call, vendor_id: str, given: list[Thing]) -> Credits:
     return tuple({"id": key, "amount": dollars(one)} for key, one in amounts.items())
 
 
+def credits_on(bill: Thing) -> Credits:
+    """Return what the bill itself uses; a state file gives lists for tuples."""
+    return tuple(bill.get("_vendorCredits", ()))
+
+
 def require_left(store: Store, wanted: Credits, held: Credits = ()) -> None:
     """Refuse to use more of a credit than is left, what is *held* already included."""
     own = {each["id"]: cents(each["amount"]) for each in held}
@@ -59,7 +64,7 @@ def left_of(store: Store, credit_id: str) -> int:
 def uses(store: Store, credit: Thing) -> Iterator[Thing]:
     """Yield what the credit is used for: by bills themselves, and by payments."""
     for bill in store.where("bill", "vendorId", credit["vendorId"]):
-        for each in bill.get("_vendorCredits", ()):
+        for each in credits_on(bill):
             if each["id"] == credit["id"]:
                 yield {"billId": bill["id"], "amount": each["amount"]}
     for payment in store.where("payment", "vendorId", credit["vendorId"]):

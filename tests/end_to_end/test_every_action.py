@@ -52,7 +52,7 @@ async def test_every_action_leaves_with_the_documented_method_path_and_headers()
 
 
 def _compare(action: Action, given: dict[str, object], bill: RecordingBill) -> None:
-    fact, arrival = FACTS[action.name], bill.last()
+    fact, arrival = FACTS[action.name], bill.arrivals[-1]
     assert arrival.method == fact["method"], action.name
     template = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(fact["path"]))
     assert re.fullmatch(template, arrival.path), action.name

@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 import anyio
+import mcp_types as types
 import pytest
-from mcp import MCPError
+from mcp import Client, MCPError
 from support.process import CREDENTIALS, ERAS, client_of, error_of, result_of
 from support.recording_bill import recording_bill
 
@@ -200,3 +201,32 @@ async def test_a_write_that_has_begun_is_finished_though_the_client_gave_up(
         ]
     assert [line["outcome"] for line in ended] == ["done"]
     assert [line["action"] for line in ended] == ["bill_archive_a_vendor"]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_session_resource_tells_who_one_is_and_never_the_session(
+    era: str,
+) -> None:
+    async with client_of(era=era) as client:
+        listed = (await client.list_resources()).resources
+        assert [str(each.uri) for each in listed] == ["bill://session"]
+        assert json.loads(await _text_of(client))["state"] == "signed_out"
+        await client.call_tool("bill_get_api_session_details", {})
+        assert json.loads(await _text_of(client))["state"] == "signed_in"
+        await client.call_tool("bill_generate_mfa_challenge", {})
+        await client.call_tool("bill_validate_mfa_challenge", {"token": "123456"})
+        facts = json.loads(await _text_of(client))
+        assert facts["state"] == "trusted"
+        assert set(facts) == {
+            "state",
+            "environment",
+            "profile",
+            "organizationId",
+            "userId",
+        }
+
+
+async def _text_of(client: Client) -> str:
+    content = (await client.read_resource("bill://session")).contents[0]
+    assert isinstance(content, types.TextResourceContents)
+    return content.text

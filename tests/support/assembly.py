@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,10 @@ from bill_mcp.records.journal import Journal, MemoryRecords
 from bill_mcp.secret import LiveSecrets, Secret
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
-from bill_mcp.sessions.store import MemorySessionStore
+from bill_mcp.sessions.store import MemorySessionStore, SessionStore
+from bill_mcp.sessions.vault import MemoryVault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
@@ -84,9 +86,12 @@ def assemble(
     inline_credentials: bool = False,
     upload_roots: tuple[Path, ...] = (),
     account: Credentials = ACCOUNT,
+    profiles: Callable[[str], Credentials] | None = None,
+    store: SessionStore | None = None,
+    clock: ManualClock | None = None,
 ) -> Assembly:
     """Everything but the face; *environment* is what policy believes."""
-    clock, live, records = ManualClock(), LiveSecrets(), MemoryRecords()
+    clock, live, records = clock or ManualClock(), LiveSecrets(), MemoryRecords()
     base_url = BASE_URLS.get(environment, EMBEDDED_URL)
     specs = catalogue(inline_credentials=inline_credentials)
     client = BillClient(
@@ -96,10 +101,12 @@ def assemble(
         budgets=Budgets(clock),
         codes=specs.error_codes,
     )
+    vault = MemoryVault()
     sessions = SessionManager(
         SignIn(specs, client, monotonic=clock.monotonic, new_id="N".__mul__),
-        profiles=lambda _: account,
-        store=MemorySessionStore(),
+        profiles=profiles or (lambda _: account),
+        store=store or MemorySessionStore(),
+        remembering=VaultRemembering(lambda: vault, clock.now),
         monotonic=clock.monotonic,
         live=live,
     )

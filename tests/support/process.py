@@ -33,6 +33,7 @@ async def client_of(
     era: str = "auto",
     variables: Mapping[str, str] | None = None,
     stderr: TextIO | None = None,
+    elicitation_callback: Any = None,
 ) -> AsyncIterator[Client]:
     """Start ``bill-mcp serve`` and connect to it over stdio."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -43,7 +44,11 @@ async def client_of(
     )
     with ExitStack() as closing:
         log = stderr or closing.enter_context(_nowhere())
-        async with Client(stdio_client(server, errlog=log), mode=era) as client:
+        async with Client(
+            stdio_client(server, errlog=log),
+            mode=era,
+            elicitation_callback=elicitation_callback,
+        ) as client:
             yield client
 
 

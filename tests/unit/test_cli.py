@@ -314,7 +314,13 @@ def test_version_is_told(run: Run) -> None:
     assert run("--version").out == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "call", "tools", "simulator", "specs"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("serve", "call", "tools", "simulator", "specs"),
+        *("login", "logout", "status", "open"),
+    ],
+)
 def test_every_command_has_help(run: Run, command: str) -> None:
     ran = run(command, "-h")
     assert ran.code == 0

@@ -272,6 +272,24 @@ async def test_too_many_spend_calls_in_a_minute_fail_fast_and_are_not_sent() -> 
     assert len(server.upstream.calls) == 60
 
 
+async def test_signing_in_and_cancelling_go_on_when_the_hour_is_used_up() -> None:
+    server = server_with()
+    budgets = server.dispatcher.client.budgets
+    key = ACCOUNT.dev_key.digest() if ACCOUNT.dev_key else ""
+    with suppress(LimitError):
+        while True:
+            budgets.take_request(key, "agent", urgent=False)
+    with pytest.raises(LimitError) as caught:
+        await server.call(*CREATE)
+    assert caught.value.code == "hourly_limit"
+    assert server.upstream.calls == []
+    assert outcomes(server) == []
+    await server.call("bill_cancel_a_payment", {"paymentId": "stp01"})
+    await server.call("bill_api_logout", {})
+    paths = [arrival.path for arrival in server.upstream.arrivals]
+    assert paths == ["/v3/login", "/v3/payments/stp01/cancel", "/v3/logout"]
+
+
 @pytest.mark.parametrize(
     ("reply", "result"),
     [

@@ -7,7 +7,14 @@ from bill_mcp.agents import Confirm
 from bill_mcp.app import application
 from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
 from bill_mcp.errors import ConfigError
-from bill_mcp.settings import Settings, resolve
+from bill_mcp.secret import Secret
+from bill_mcp.sessions.profiles import (
+    Profile,
+    ProfileList,
+    read_profiles,
+    write_profiles,
+)
+from bill_mcp.settings import Place, Settings, resolve, resolve_place
 
 LOCAL, SANDBOX, PRODUCTION = Environment
 BASE_URL = "BILL_MCP_BASE_URL"
@@ -39,6 +46,32 @@ def refusal(home: Path, variables: dict[str, str] | None = None, **options: Any)
     with pytest.raises(ConfigError) as caught:
         settings(home, variables, **options)
     return str(caught.value)
+
+
+def connect(
+    home: Path,
+    *names: str,
+    environment: Environment = SANDBOX,
+    base_url: str | None = None,
+) -> None:
+    """Lists accounts as ``bill-mcp login`` does; the first of all is the default."""
+    known = read_profiles(home)
+    fresh = {
+        name: Profile(
+            name=name,
+            environment=environment,
+            base_url=base_url,
+            kind="organization",
+            organization_id="008",
+            username="ap@example.test",
+            connected_at="2026-11-22T09:00:00+00:00",
+        )
+        for name in names
+    }
+    profiles = {**known.profiles, **fresh}
+    write_profiles(
+        home, ProfileList(default=known.default or names[0], profiles=profiles)
+    )
 
 
 def write(home: Path, text: str) -> None:
@@ -114,6 +147,7 @@ def test_option_beats_variable_and_variable_beats_file(
     second: Any,
     third: Any,
 ) -> None:
+    connect(home, "one", "two", "three")
     sandbox = {} if name == "environment" else {"BILL_MCP_ENVIRONMENT": "sandbox"}
     given = sandbox | {f"BILL_MCP_{name.upper()}": variable}
     write(home, f"{name} = {in_file}\n")
@@ -222,29 +256,153 @@ def test_any_variable_of_bill_without_an_environment_is_refused(
     )
 
 
-@pytest.mark.parametrize(
-    ("variables", "options"),
-    [
-        ({BASE_URL: STAGE}, {}),
-        ({"BILL_MCP_PROFILE": "acme"}, {}),
-        ({}, {"profile": "acme"}),
-    ],
-)
-def test_address_or_profile_without_an_environment_is_refused(
-    home: Path, variables: dict[str, str], options: dict[str, Any]
-) -> None:
-    assert "given, but no environment" in refusal(home, variables, **options)
-
-
-def test_profile_in_the_file_without_an_environment_is_refused(home: Path) -> None:
-    write(home, 'profile = "acme"\n')
-    assert refusal(home).startswith("a profile given, but no environment")
+def test_address_without_an_environment_is_refused(home: Path) -> None:
+    assert "given, but no environment" in refusal(home, {BASE_URL: STAGE})
 
 
 def test_production_is_never_chosen_by_default(home: Path) -> None:
     every = dict.fromkeys(BILL_VARIABLES, "value-of-a-variable")
     assert "no environment" in refusal(home, every)
     assert settings(home, every, environment="sandbox").environment is SANDBOX
+
+
+# Connected accounts
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "in_file"),
+    [
+        ({"BILL_MCP_PROFILE": "acme"}, {}, ""),
+        ({}, {"profile": "acme"}, ""),
+        ({}, {}, 'profile = "acme"\n'),
+        (dict.fromkeys(BILL_VARIABLES, "value-of-a-variable"), {"profile": "acme"}, ""),
+        ({}, {"profile": "acme", "environment": "local"}, ""),
+    ],
+)
+def test_named_profile_that_nobody_connected_never_falls_back(
+    home: Path, variables: dict[str, str], options: dict[str, Any], in_file: str
+) -> None:
+    connect(home, "other")
+    write(home, in_file)
+    assert refusal(home, variables, **options) == (
+        "no profile named 'acme' (connected: other); run `bill-mcp login --profile "
+        "acme`"
+    )
+
+
+def test_profile_brings_its_environment_and_its_address(home: Path) -> None:
+    url = "http://127.0.0.1:8700/connect"
+    connect(home, "real", environment=PRODUCTION)
+    connect(home, "tried", environment=LOCAL, base_url=url)
+    real, tried = settings(home, profile="real"), settings(home, profile="tried")
+    assert (real.environment, real.base_url) == (PRODUCTION, BASE_URLS[PRODUCTION])
+    assert real.confirm is Confirm.AUTO
+    assert (tried.environment, tried.base_url) == (LOCAL, url)
+    assert not tried.embedded
+    assert not tried.inline_credentials
+
+
+@pytest.mark.parametrize("environment", [LOCAL, PRODUCTION])
+def test_profile_of_another_environment_is_refused(
+    home: Path, environment: Environment
+) -> None:
+    connect(home, "acme")
+    told = f"the profile 'acme' is of sandbox, but the environment is {environment}"
+    assert refusal(home, profile="acme", environment=environment) == told
+    named = {"BILL_MCP_ENVIRONMENT": str(environment)}
+    assert refusal(home, named, profile="acme") == told
+
+
+def test_default_account_is_taken_where_nothing_is_named(home: Path) -> None:
+    connect(home, "first", "second")
+    assert settings(home).profile == "first"
+    assert settings(home).environment is SANDBOX
+    assert settings(home, environment="sandbox").profile == "first"
+
+
+@pytest.mark.parametrize("environment", [LOCAL, PRODUCTION])
+def test_default_account_is_left_out_in_another_environment(
+    home: Path, environment: Environment
+) -> None:
+    connect(home, "first")
+    assert settings(home, environment=environment).profile is None
+
+
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+@pytest.mark.parametrize("name", [*BILL_VARIABLES, BASE_URL])
+def test_variables_are_never_mixed_with_the_default_account(
+    home: Path, name: str, suffix: str
+) -> None:
+    connect(home, "first")
+    given = {f"{name}{suffix}": STAGE}
+    assert settings(home, given, environment="sandbox").profile is None
+    assert "given, but no environment" in refusal(home, given)
+
+
+def test_key_of_the_vault_may_stand_in_a_file(home: Path) -> None:
+    path = home / "key"
+    path.write_text("canary-key\n", encoding="utf-8")
+    for given in (
+        {"BILL_MCP_KEY": "canary-key"},
+        {"BILL_MCP_KEY_FILE": str(path)},
+    ):
+        found = settings(home, given)
+        assert found.vault_key == Secret("canary-key")
+        assert "canary" not in repr(found)
+
+
+# Where an account is connected
+
+
+def place(home: Path, variables: dict[str, str] | None = None, **options: Any) -> Place:
+    return resolve_place(options, {"BILL_MCP_HOME": str(home), **(variables or {})})
+
+
+def no_place(home: Path, variables: dict[str, str], **options: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        place(home, variables, **options)
+    return str(caught.value)
+
+
+def test_person_chooses_between_bills_own_environments(home: Path) -> None:
+    found = place(home)
+    assert (found.profile, found.offered) == ("default", (SANDBOX, PRODUCTION))
+    assert found.base_urls == {}
+    named = place(home, profile="acme", environment="production")
+    assert (named.profile, named.offered) == ("acme", (PRODUCTION,))
+
+
+def test_account_that_is_connected_stays_where_it_is_unless_told(home: Path) -> None:
+    url = "http://127.0.0.1:8700/connect"
+    connect(home, "acme", environment=LOCAL, base_url=url)
+    assert place(home, profile="acme").offered == (LOCAL,)
+    assert place(home, profile="acme").base_urls == {LOCAL: url}
+    moved = place(home, profile="acme", environment="sandbox")
+    assert (moved.offered, moved.base_urls) == ((SANDBOX,), {})
+
+
+def test_credentials_in_variables_are_no_part_of_a_new_account(home: Path) -> None:
+    every = dict.fromkeys(BILL_VARIABLES, "value-of-a-variable")
+    assert place(home, every) == place(home)
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "told"),
+    [
+        ({BASE_URL: STAGE}, {}, "BILL_MCP_BASE_URL given, but no environment"),
+        ({}, {"environment": "local"}, "the simulator inside bill-mcp needs no login"),
+        ({}, {"environment": "prod"}, "environment is 'prod', not one of"),
+        ({BASE_URL: STAGE}, {"environment": "local"}, "is not on this machine"),
+        ({}, {"profile": "-x"}, "a profile's name has up to 40 letters"),
+        ({}, {"profile": "a/b"}, "a profile's name has up to 40 letters"),
+        ({}, {"profile": "a\nb"}, "a profile's name has up to 40 letters"),
+        ({}, {"profile": "a" * 41}, "a profile's name has up to 40 letters"),
+    ],
+)
+def test_place_that_cannot_be_is_refused(
+    home: Path, variables: dict[str, str], options: dict[str, Any], told: str
+) -> None:
+    assert told in no_place(home, variables, **options)
 
 
 # Where BILL is
@@ -411,5 +569,5 @@ async def test_some_but_not_all_credentials_name_what_is_missing(
 async def test_no_credentials_name_what_to_set(
     home: Path, environment: Environment
 ) -> None:
-    with pytest.raises(ConfigError, match="no credentials in the environment: set "):
+    with pytest.raises(ConfigError, match="no credentials: run `bill-mcp login`, or "):
         await start(home, {}, environment=environment)

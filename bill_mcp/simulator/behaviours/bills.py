@@ -14,13 +14,14 @@ from bill_mcp.simulator.behaviours.bill_lines import (
 from bill_mcp.simulator.bill_amounts import amounts
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import refusal
-from bill_mcp.simulator.exchange_rates import rate_of
+from bill_mcp.simulator.exchange_rates import vendors_rate
 from bill_mcp.simulator.filters import boolean, choice, day, ident
 from bill_mcp.simulator.lifecycle import after_change
 from bill_mcp.simulator.lists import Listing, page
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.store import Store, Thing
 from bill_mcp.simulator.vendor_credits import (
+    credits_on,
     require_left,
     settle_credits,
     wanted_credits,
@@ -91,7 +92,7 @@ def add_bill(call: Call, body: Thing) -> Thing:
     fields: Thing = {
         "archived": False,
         **given,
-        **currency_of(call, body["vendorId"]),
+        "exchangeRate": vendors_rate(world, body["vendorId"]),
         "billLineItems": lines,
         "amount": dollars(total_of(lines)),
         "approvalStatus": "UNASSIGNED",
@@ -106,13 +107,6 @@ def add_bill(call: Call, body: Thing) -> Thing:
     settle_credits(world, used)
     plan_auto_pay(world, bill)
     return bill
-
-
-def currency_of(call: Call, vendor_id: str) -> Thing:
-    """Return the rate of a bill that is not in dollars."""
-    vendor = call.world.get("vendor", vendor_id) or {}
-    rate = rate_of(vendor.get("billCurrency", "USD"))
-    return {} if rate == 1 else {"exchangeRate": rate}
 
 
 def without_flags(body: Mapping[str, object]) -> Thing:
@@ -161,8 +155,8 @@ def update_bill(call: Call) -> Thing:
     new = {**bill, **body}
     used = wanted_credits(call, new["vendorId"], given)
     named = {each["id"] for each in used}
-    kept = tuple(each for each in bill["_vendorCredits"] if each["id"] not in named)
-    new["_vendorCredits"] = kept + used
+    kept = [each for each in credits_on(bill) if each["id"] not in named]
+    new["_vendorCredits"] = (*kept, *used)
     if "billLineItems" in body:
         given = body["billLineItems"]
         # A given line without its classifications loses them, as at BILL.
@@ -180,14 +174,13 @@ def edit(call: Call, bill: Thing, new: Thing) -> Thing:
         call.writable("vendor", new["vendorId"])
         if bill["scheduledAmount"] or bill["paidAmount"] or bill["creditAmount"]:
             raise refusal("BDC_9006", what="its vendor cannot change")
-        new["exchangeRate"] = 1.0
-        new |= currency_of(call, new["vendorId"])
+        new["exchangeRate"] = vendors_rate(world, new["vendorId"])
     if moved or new["invoice"] != bill["invoice"]:
         number_now = new["invoice"]["invoiceNumber"]
         refuse_duplicate(call, new["vendorId"], number_now, but=bill["id"])
     if new["billLineItems"] != bill["billLineItems"]:
         new["amount"] = dollars(total_of(new["billLineItems"]))
-    require_left(world, new["_vendorCredits"], bill["_vendorCredits"])
+    require_left(world, credits_on(new), credits_on(bill))
     new |= amounts(world, new)
     if new["dueAmount"] < 0 and new["amount"] == bill["amount"]:
         raise refusal("BDC_1159")
@@ -197,7 +190,7 @@ def edit(call: Call, bill: Thing, new: Thing) -> Thing:
         new |= approval_again(new)
     new["updatedTime"] = world.stamp
     world.put("bill", bill["id"], new)
-    settle_credits(world, bill["_vendorCredits"] + new["_vendorCredits"])
+    settle_credits(world, credits_on(bill) + credits_on(new))
     plan_auto_pay(world, new)
     return new
 
@@ -244,14 +237,11 @@ def restore_bill(call: Call) -> Thing:
 def after_patch(store: Store, before: Thing, after: Thing) -> Thing:
     """Keep the amounts true when somebody pays outside of the API, or credits."""
     changes: Thing = {}
-    if after.get("paidAmount") != before.get("paidAmount"):
-        elsewhere = before.get("_paidElsewhereCents", 0)
-        elsewhere += cents(after["paidAmount"]) - cents(before["paidAmount"])
-        changes["_paidElsewhereCents"] = elsewhere
-    if after.get("creditAmount") != before.get("creditAmount"):
-        elsewhere = before.get("_creditElsewhereCents", 0)
-        elsewhere += cents(after["creditAmount"]) - cents(before["creditAmount"])
-        changes["_creditElsewhereCents"] = elsewhere
+    for what in ("paid", "credit"):
+        name, own = f"{what}Amount", f"_{what}ElsewhereCents"
+        if after.get(name) != before.get(name):
+            more = cents(after[name]) - cents(before[name])
+            changes[own] = before.get(own, 0) + more
     changes |= amounts(store, {**after, **changes})
     bill = store.change("bill", after["id"], changes)
     plan_auto_pay(store, bill)

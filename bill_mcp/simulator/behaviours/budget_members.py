@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.budget_membership import (
     ROLES,
@@ -76,13 +76,13 @@ def upsert_members(call: Call) -> Thing:
         check_limits(budget, entry, f"members[{number}].")
         entries.append({**entry, "userId": user["uuid"]})
     about = {"budget": budget["uuid"], "members": entries}
-    at_once = len(entries) <= assumed.SPEND_BULK_AT_ONCE
+    at_once = len(entries) <= assumed_spend.BULK_AT_ONCE
     if at_once:
         set_members(call.world, about)
     else:
-        moment = call.world.now + timedelta(seconds=assumed.SPEND_BULK_SECONDS)
+        moment = call.world.now + timedelta(seconds=assumed_spend.BULK_SECONDS)
         call.world.schedule(moment, "budget_members", **about)
-    status = assumed.SPEND_BULK_STATUS["at once" if at_once else "later"]
+    status = assumed_spend.BULK_STATUS["at once" if at_once else "later"]
     return {"status": status}
 
 

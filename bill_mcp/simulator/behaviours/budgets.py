@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.budget_membership import (
     MEMBER,
@@ -86,7 +86,7 @@ def add_budget(
         "_clearedCents": 0,
         "startDate": today(store).isoformat(),
         "retired": False,
-        **assumed.SPEND_NEW_BUDGET,
+        **assumed_spend.NEW_BUDGET,
         **{name: value for name, value in body.items() if name not in OF_THE_PERIOD},
     }
     check_rules({**fields, "currentPeriod": body})

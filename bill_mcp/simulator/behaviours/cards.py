@@ -1,6 +1,6 @@
 """Cards of Spend & Expense: limits on a credit line, for one holder and one budget."""
 
-from bill_mcp.simulator import assumed, ids
+from bill_mcp.simulator import assumed_spend, ids
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.budget_membership import is_member
 from bill_mcp.simulator.call import Call
@@ -89,7 +89,7 @@ def add_card(store: Store, budget: Thing, user: Thing, fields: Thing) -> Thing:
         **both_ids("budget", budget),
         "lastFour": store.text("card number", ids.DIGITS, 4),
         "validThru": f"{good_until:%m}/"
-        f"{(good_until.year + assumed.SPEND_CARD_YEARS) % 100:02}",
+        f"{(good_until.year + assumed_spend.CARD_YEARS) % 100:02}",
         "status": "ACTIVATED",
         "type": "VIRTUAL",
         **fields,
@@ -175,7 +175,7 @@ def delete_card(call: Call) -> None:
     """Delete the card for good; a repeated call changes nothing."""
     card = one(call, "spend_card", call.path["cardId"])
     if card["status"] != "DELETED":
-        reason = call.query.get("reason", assumed.SPEND_DELETED_CARD_REASON)
+        reason = call.query.get("reason", assumed_spend.DELETED_CARD_REASON)
         end_card(call.world, card, reason)
 
 
@@ -193,7 +193,7 @@ def undeleted(call: Call, key: str) -> Thing:
 
 
 def require_member(store: Store, budget: Thing, user: Thing) -> None:
-    needed = assumed.SPEND_CARD_HOLDERS_ARE_MEMBERS
+    needed = assumed_spend.CARD_HOLDERS_ARE_MEMBERS
     if needed and not is_member(store, budget["uuid"], user["uuid"]):
         raise refusal("BDC_9105")
 
@@ -202,7 +202,7 @@ def require_funds(budget: Thing) -> None:
     """Refuse to assign more than the budget holds, if BILL turns out to do so."""
     period = budget["currentPeriod"]
     limit = period.get("limit")
-    if assumed.SPEND_ASSIGNED_MAY_EXCEED_THE_LIMIT or limit is None:
+    if assumed_spend.ASSIGNED_MAY_EXCEED_THE_LIMIT or limit is None:
         return
     if cents(period["assigned"]) > cents(limit):
         raise refusal("BDC_9110")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.behaviours.custom_field_values import add_values
 from bill_mcp.simulator.call import Call
@@ -48,7 +48,7 @@ def create_field(call: Call) -> Thing:
     body = dict(call.body)
     values = body.pop("values", [])
     any_words = body["allowCustomValues"] and not values
-    kind = assumed.SPEND_FIELD_OF_ANY_WORDS if any_words else SELECTOR
+    kind = assumed_spend.FIELD_OF_ANY_WORDS if any_words else SELECTOR
     return add_field(
         call.world,
         call.organization_id,

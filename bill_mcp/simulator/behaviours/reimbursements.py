@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.custom_field_tags import shown_fields, tagged
@@ -127,14 +127,14 @@ def delete_reimbursement(call: Call) -> None:
     before = one(call, KIND, call.path["reimbursementId"])
     if before["retired"]:
         return
-    if before["status"] not in {*assumed.REIMBURSEMENT_OPEN, "DENIED"}:
+    if before["status"] not in {*assumed_spend.REIMBURSEMENT_OPEN, "DENIED"}:
         raise refusal("BDC_9107", status=before["status"])
     move(call.world, KIND, before["uuid"], "ARCHIVED", retired=True)
 
 
 def editable(call: Call) -> Thing:
     found = unretired(call, KIND, call.path["reimbursementId"])
-    if found["status"] not in assumed.REIMBURSEMENT_OPEN:
+    if found["status"] not in assumed_spend.REIMBURSEMENT_OPEN:
         raise refusal("BDC_9107", status=found["status"])
     return found
 

@@ -1,6 +1,6 @@
 """Users of Spend & Expense."""
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.behaviours.cards import end_card
 from bill_mcp.simulator.budget_membership import set_member
@@ -20,7 +20,7 @@ def get_current(call: Call) -> Thing:
         raise refusal("UNAUTHORIZED")
     name, _, domain = user["email"].partition("@")
     receipts = {"receiptEmail": f"{name}+receipts@{domain}"}
-    return {**assumed.SPEND_PROFILE, **receipts, **user}
+    return {**assumed_spend.PROFILE, **receipts, **user}
 
 
 @behaviour("spend_users_delete")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bill_mcp.simulator import assumed
+from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.card_transactions import after_patch, review_id, swipe
@@ -77,7 +77,7 @@ def list_transactions(call: Call) -> Thing:
         if each["_organizationId"] == own and each["isParent"]
     )
     asked = call.query.get(
-        "includeReceipts", not assumed.SPEND_RECEIPTS_ONLY_WHEN_ASKED
+        "includeReceipts", not assumed_spend.RECEIPTS_ONLY_WHEN_ASKED
     )
 
     def row(transaction: Thing) -> Thing:
@@ -123,7 +123,7 @@ def shown(call: Call, transaction: Thing) -> Thing:
 def wanted_fields(call: Call) -> Iterable[str] | None:
     """Return the uuids of the fields to be shown, or None for all."""
     asked = call.query.get("showCustomFieldIds", "")
-    if not asked and assumed.SPEND_FIELDS_SHOWN_UNASKED:
+    if not asked and assumed_spend.FIELDS_SHOWN_UNASKED:
         return None
     known = (
         found(call.world, "spend_custom_field", key.strip()) for key in asked.split(",")

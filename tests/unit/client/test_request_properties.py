@@ -31,7 +31,7 @@ def built(action: Action, arguments: Mapping[str, Any]) -> Request:
     return build(action, arguments, new_id="N".__mul__, file=b"a file")
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_valid_arguments_come_back_out_of_the_request(data: st.DataObject) -> None:
     action = catalogue().find(data.draw(st.sampled_from(NAMES)))

@@ -50,10 +50,19 @@ async def test_writes_side_by_side_get_their_own_outcomes() -> None:
 def test_equal_requests_have_equal_digests_and_others_have_not() -> None:
     records = MemoryRecords()
     journal = Journal(records, ManualClock())
-    for request in (request_of(), request_of(), request_of(name="South")):
+    archive = catalogue().find("bill_archive_a_vendor")
+    requests = [
+        request_of(),
+        request_of(),
+        request_of(name="South"),
+        build(archive, {"vendorId": "00901"}, new_id="N".__mul__),
+        build(archive, {"vendorId": "00902"}, new_id="N".__mul__),
+    ]
+    for request in requests:
         journal.begin(agent(), request)
-    first, second, other = (row.digest for row in records.rows())
-    assert first == second != other
+    first, second, *others = (row.digest for row in records.rows())
+    assert first == second
+    assert len({first, *others}) == 4
 
 
 def test_only_the_newest_rows_are_kept_and_an_old_outcome_finds_none() -> None:

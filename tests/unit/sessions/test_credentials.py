@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.backends import fail
-from keyring.errors import KeyringLocked
 
 from bill_mcp.errors import ConfigError
 from bill_mcp.secret import Secret
@@ -36,8 +31,8 @@ REMEMBERED = {"BILL_REMEMBER_ME_ID": "canary-remembered", "BILL_DEVICE": "desk"}
 TOKEN = {"BILL_API_TOKEN": "canary-token"}
 
 
-def found_in(variables: dict[str, str], profile: str | None = None) -> Credentials:
-    return read(lookup_in(variables, profile))
+def found_in(variables: dict[str, str]) -> Credentials:
+    return read(lookup_in(variables))
 
 
 def test_whole_sets_are_read() -> None:
@@ -146,61 +141,30 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "canary" not in str(caught.value)
 
 
-class OpenKeyring(KeyringBackend):
-    """A person's keyring, unlocked."""
-
-    priority = 5.0
-
-    def __init__(self, passwords: dict[str, str]) -> None:
-        self._passwords = passwords
-
-    def get_password(self, service: str, username: str) -> str | None:
-        assert service == "bill-mcp"
-        return self._passwords.get(username)
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
-
-
-class LockedKeyring(OpenKeyring):
-    def get_password(self, service: str, username: str) -> str | None:
-        raise KeyringLocked("canary")
-
-
-@pytest.fixture
-def own_keyring() -> Iterator[None]:
-    before = keyring.get_keyring()
-    yield
-    keyring.set_keyring(before)
-
-
-@pytest.mark.usefixtures("own_keyring")
-def test_named_profile_is_read_from_the_keyring_and_never_falls_back() -> None:
-    keyring.set_keyring(
-        OpenKeyring({f"payroll/{name}": value for name, value in ORGANIZATION.items()})
-    )
-    assert found_in({}, "payroll").can_sign_in
-    assert found_in(ORGANIZATION, "another") == Credentials()
-
-
-@pytest.mark.usefixtures("own_keyring")
-def test_machine_without_a_keyring_is_told_what_to_do() -> None:
-    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
-    with pytest.raises(ConfigError, match="set the BILL_\\* variables instead"):
-        found_in(ORGANIZATION, "payroll")
-
-
-@pytest.mark.usefixtures("own_keyring")
-def test_locked_keyring_is_said_so_in_our_words() -> None:
-    keyring.set_keyring(LockedKeyring({}))
-    with pytest.raises(ConfigError) as caught:
-        found_in({}, "payroll")
-    assert str(caught.value) == "the keyring gives nothing: KeyringLocked"
-
-
 def test_credentials_never_show_their_secrets() -> None:
     found = found_in(ORGANIZATION | PARTNER | REMEMBERED | TOKEN)
     assert "canary" not in f"{found} {found!r} {found.secrets()}"
     with pytest.raises(TypeError):
         pickle.dumps(found)
     assert all(secret is not None for secret in found.secrets())
+
+
+def test_credentials_read_back_from_what_the_vault_keeps() -> None:
+    for variables in (ORGANIZATION, PARTNER, ORGANIZATION | PARTNER | TOKEN, TOKEN):
+        found = found_in(variables)
+        kept = found.as_variables()
+        assert kept == variables
+        assert found_in(kept) == found
+
+
+def test_account_is_named_without_its_password() -> None:
+    one = found_in(ORGANIZATION)
+    assert (
+        one.account_digest()
+        == found_in(ORGANIZATION | {"BILL_PASSWORD": "canary-changed"}).account_digest()
+    )
+    others = [ORGANIZATION | {name: "x"} for name in ORGANIZATION]
+    digests = {found_in(other).account_digest() for other in others}
+    assert len(digests | {one.account_digest()}) == 4
+    assert one.account_digest().isalnum()
+    assert Credentials().account_digest() != one.account_digest()

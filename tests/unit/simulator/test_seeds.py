@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.behaviours import behaviours
-from bill_mcp.simulator.operations import operations
 from bill_mcp.simulator.seeds.planting import SEEDS
 from bill_mcp.simulator.state_json import digest
 from bill_mcp.simulator.world import World
@@ -51,10 +49,6 @@ def seeded(request: pytest.FixtureRequest) -> World:
 @pytest.fixture(scope="module")
 def hostile() -> World:
     return World.create("hostile")
-
-
-def test_every_operation_has_its_behaviour() -> None:
-    assert set(operations()) == set(behaviours())
 
 
 def test_every_bill_and_payment_adds_up(seeded: World) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bill_mcp.simulator.behaviours.bank_accounts import make_bank_account
 from bill_mcp.simulator.errors import BillError
 from bill_mcp.simulator.money import cents
 from bill_mcp.simulator.seeds.administrator import administrator
+from bill_mcp.simulator.storage import StateFile
 from bill_mcp.simulator.vendor_credits import left_of, make_vendor_credit
 from bill_mcp.simulator.world import World
 
@@ -163,6 +165,24 @@ async def test_credit_that_came_from_elsewhere_is_kept(bill: Any) -> None:
     change = {"vendorCredits": used(key, 10)}
     await bill.ask("PATCH", f"/bills/{due['id']}", change)
     assert await amounts(bill, due) == (35, 0, 65, "PARTIAL")
+
+
+async def test_a_state_file_keeps_what_credits_are_used_for(
+    bill: Any, tmp_path: Path
+) -> None:
+    due = await bill.bill((await bill.paid_by_ach())["id"], 150)
+    key = await credit(bill, due["vendorId"])
+    path = f"/bills/{due['id']}"
+    await bill.ask("PATCH", path, {"vendorCredits": used(key, 40)})
+    file = StateFile(tmp_path / "state.db")
+    file.write(bill.world)
+    state = file.read()
+    assert state is not None
+    bill.world.replace_state(state)
+    file.close()
+    await bill.ask("PATCH", path, {"vendorCredits": used(key, 70)})
+    assert await amounts(bill, due) == (70, 0, 80, "PARTIAL")
+    assert status(bill, key) == ("PARTIALLY_APPLIED", 70)
 
 
 # --- whatever happens

@@ -1,0 +1,1 @@
+"""Connecting, showing and removing BILL accounts on the command line."""

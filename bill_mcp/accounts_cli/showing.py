@@ -1,0 +1,128 @@
+"""``bill-mcp status``: which accounts are connected, and what is kept of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bill_mcp.accounts_cli.screen import COLOURS
+from bill_mcp.clock import SystemClock
+from bill_mcp.errors import ConfigError
+from bill_mcp.pages.layout import ABOUT
+from bill_mcp.pages.markup import foreign
+from bill_mcp.sessions import credentials
+from bill_mcp.sessions.profiles import (
+    Profile,
+    ProfileList,
+    read_profiles,
+    stored_variables,
+)
+from bill_mcp.sessions.remembered import VaultRemembering
+from bill_mcp.sessions.vault import Vault, open_vault
+from bill_mcp.settings import Home, resolve_home, variables_given
+
+UNKNOWN = "unknown"
+NOBODY = "no account is connected; run `bill-mcp login`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """What the vault says of one account, in words."""
+
+    secrets: str
+    mfa: str
+
+
+def show(variables: Mapping[str, str] = os.environ) -> int:
+    """Show every connected account; the exit code of the command."""
+    home = resolve_home({}, variables)
+    known = read_profiles(home.path)
+    given = variables_given(variables)
+    if not known.profiles:
+        sys.stdout.write(f"{NOBODY}\n")
+    for name in sorted(known.profiles):
+        _show(home, known, name)
+    if given:
+        sys.stdout.write(
+            f"{', '.join(given)}: set, and so taken in place of the default account\n"
+        )
+    return 0
+
+
+def show_one(name: str) -> None:
+    """Show one account of this machine."""
+    home = resolve_home({})
+    _show(home, read_profiles(home.path), name)
+
+
+def day(moment: datetime) -> str:
+    """The day where the person sits."""
+    return moment.astimezone().strftime("%Y-%m-%d")
+
+
+def _show(home: Home, known: ProfileList, name: str) -> None:
+    profile = known.profiles[name]
+    facts = _facts(profile, anyio.run(_kept, home, profile))
+    default = " (taken where none is named)" if name == known.default else ""
+    if not sys.stdout.isatty():  # one line an account, for grep
+        told = [f"{name}{default}", *(f"{label}: {text}" for label, text in facts)]
+        sys.stdout.write("\t".join(told) + "\n")
+        return
+    table = Table(
+        title=f"{name}{default}",
+        title_justify="left",
+        title_style="bold",
+        show_header=False,
+        box=None,
+        pad_edge=False,
+    )
+    for label, text in facts:
+        style = COLOURS[profile.environment] if label == "environment" else ""
+        table.add_row(Text(label, style="dim"), Text(text, style=style))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print()
+
+
+def _facts(profile: Profile, kept: _Kept) -> list[tuple[str, str]]:
+    name, meaning = ABOUT[profile.environment]
+    facts = [
+        ("environment", f"{profile.environment} ({name}: {meaning})"),
+        ("address", foreign(profile.base_url or "")),
+        ("kind", foreign(profile.kind)),
+        ("organization", foreign(profile.organization_id or "")),
+        ("user", foreign(profile.username or "")),
+        ("connected", foreign(profile.connected_at)),
+        ("secrets in", kept.secrets),
+        ("MFA", kept.mfa),
+        ("session kept", UNKNOWN),
+        ("sign-ins left this hour", UNKNOWN),
+    ]
+    return [(label, text) for label, text in facts if text]
+
+
+async def _kept(home: Home, profile: Profile) -> _Kept:
+    key = home.vault_key.reveal() if home.vault_key else None
+
+    def look() -> tuple[Vault, credentials.Credentials]:
+        vault = open_vault(home.path, key)
+        return vault, credentials.read(stored_variables(vault, profile.name).get)
+
+    try:
+        vault, account = await anyio.to_thread.run_sync(look)
+    except ConfigError as error:
+        return _Kept(secrets=f"not readable: {error}", mfa=UNKNOWN)
+    if not account.can_sign_in:
+        return _Kept(secrets=vault.where, mfa="no codes with this kind of account")
+    remembering = VaultRemembering(lambda: vault, SystemClock().now)
+    found = await remembering.find(account)
+    mfa = f"remembered until {day(found.until)}" if found else "not remembered"
+    return _Kept(secrets=vault.where, mfa=mfa)

@@ -1,0 +1,59 @@
+"""``bill://session``: what an agent is at BILL, without a call and without a secret."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import mcp_types as types
+from mcp import MCPError
+
+from bill_mcp.agents import Agent
+from bill_mcp.dispatch import Dispatcher
+
+SESSION_URI = "bill://session"
+RESOURCE_NOT_FOUND = -32002
+
+LISTED = types.ListResourcesResult(
+    resources=[
+        types.Resource(
+            name="session",
+            uri=SESSION_URI,
+            title="BILL session",
+            description="Organization, user and MFA state of the session that the "
+            "server holds for you. Reading it asks BILL nothing.",
+            mime_type="application/json",
+        )
+    ]
+)
+
+
+def read(dispatcher: Dispatcher, agent: Agent, uri: str) -> types.ReadResourceResult:
+    """The resource of that address, as JSON text.
+
+    Raises:
+        MCPError: There is no such resource.
+    """
+    if uri != SESSION_URI:
+        raise MCPError(RESOURCE_NOT_FOUND, "no such resource; there is bill://session")
+    text = json.dumps(session_facts(dispatcher, agent))
+    content = types.TextResourceContents(
+        uri=SESSION_URI, mime_type="application/json", text=text
+    )
+    return types.ReadResourceResult(contents=[content])
+
+
+def session_facts(dispatcher: Dispatcher, agent: Agent) -> dict[str, Any]:
+    """What may be known of the agent's session."""
+    session = dispatcher.sessions.session_of(agent)
+    state = "signed_out"
+    if session is not None:
+        state = "trusted" if session.trusted else "signed_in"
+    facts = {
+        "state": state,
+        "environment": str(dispatcher.settings.environment),
+        "profile": agent.profiles[0],
+        "organizationId": session.organization_id if session else None,
+        "userId": session.user_id if session else None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Pages for a person: connecting an account, and the codes that BILL texts."""

@@ -1,0 +1,212 @@
+"""The pages as an application: which address shows and does what.
+
+``/q/<id>`` is the address that may pass through an agent; it explains and has no form.
+``/enter`` exchanges a ticket for a cookie. ``/q/<id>/<handle>`` is the form: the only
+path that the cookie is sent to, and known to nobody but the browser that entered.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from bill_mcp.clock import Clock
+from bill_mcp.environments import Environment
+from bill_mcp.pages import login_pages, mfa_pages, plain_pages
+from bill_mcp.pages.connecting import Connector
+from bill_mcp.pages.form_parts import CSRF_FIELD
+from bill_mcp.pages.guarding import ENTER
+from bill_mcp.pages.questions import Question, State
+from bill_mcp.pages.tickets import Desk
+from bill_mcp.pages.visits import Step, Visit
+
+COOKIE = "bill_mcp_question"
+LARGEST_FORM_BYTES = 16 * 1024
+MOST_FIELDS = 20
+SWEEP_S = 30
+
+Connectors = Callable[[Question], Connector]
+"""A new connector for one question."""
+
+
+class Pages:
+    """What the addresses do.
+
+    Args:
+        desk: Holds the questions, and knows who may answer them.
+        connectors: Makes the way to BILL for each question.
+        offered: The environments that a login may choose from.
+        clock: For what the pages say about time.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        connectors: Connectors,
+        *,
+        offered: tuple[Environment, ...],
+        clock: Clock,
+    ) -> None:
+        self._desk = desk
+        self._connectors = connectors
+        self._offered = offered
+        self._clock = clock
+        self._visits: dict[str, Visit] = {}
+
+    def app(self) -> Starlette:
+        form = "/q/{id}/{handle}"
+        return Starlette(
+            routes=[
+                Route("/q/{id}", self.explain, methods=["GET"]),
+                Route(form, self.show, methods=["GET"]),
+                Route(form, self.act, methods=["POST"]),
+                Route(ENTER, self.enter, methods=["POST"]),
+            ],
+            exception_handlers={HTTPException: _nothing_here},
+        )
+
+    async def aclose(self) -> None:
+        """End every visit, whatever it was about to do."""
+        for question_id in list(self._visits):
+            await self._end(question_id)
+
+    async def keep_sweeping(self) -> None:
+        """Forget what people typed soon after its time, also if nobody calls again."""
+        while True:
+            await self._clock.sleep(SWEEP_S)
+            self._desk.sweep()
+            await self._end_closed()
+
+    async def explain(self, request: Request) -> Response:
+        await self._end_closed()
+        question = self._desk.question(request.path_params["id"])
+        if question is None:
+            return _closed()
+        state = self._desk.state(question.id)
+        return HTMLResponse(plain_pages.explanation(question, state))
+
+    async def enter(self, request: Request) -> Response:
+        await self._end_closed()
+        form = await _form(request)
+        question_id = form.get("question", "")
+        right = self._desk.enter(question_id, form.get("ticket", ""))
+        if right is None:
+            return _closed()
+        path = f"/q/{question_id}/{right.handle}"
+        answer = HTMLResponse(plain_pages.continue_to(path))
+        answer.set_cookie(
+            COOKIE, right.cookie, path=path, httponly=True, samesite="strict"
+        )
+        return answer
+
+    async def show(self, request: Request) -> Response:
+        visit = await self._visit(request)
+        if visit is None:
+            return _closed()
+        await visit.prepare()
+        csrf = self._desk.csrf_token(visit.question.id)
+        return HTMLResponse(self._page(visit, csrf))
+
+    async def act(self, request: Request) -> Response:
+        visit = await self._visit(request)
+        if visit is None:
+            return _closed()
+        form = await _form(request)
+        question_id = visit.question.id
+        csrf = self._desk.csrf_token(question_id)
+        if not hmac.compare_digest(csrf.encode(), form.get(CSRF_FIELD, "").encode()):
+            return HTMLResponse(plain_pages.refused(), status_code=403)
+        if form.get("do") == "cancel" and visit.step is not Step.DONE:
+            await self._end(question_id)
+            self._desk.close(question_id)
+            return HTMLResponse(plain_pages.cancelled())
+        await visit.act(form)
+        if visit.step is Step.DONE:
+            self._desk.answer(question_id)
+            await visit.connector.aclose()
+        if visit.step is Step.STOPPED:
+            await self._end(question_id)
+            self._desk.close(question_id)
+            return HTMLResponse(plain_pages.stopped(visit))
+        # Back to the same address by GET, so that reloading sends nothing again.
+        return RedirectResponse(request.url.path, status_code=303)
+
+    def _page(self, visit: Visit, csrf: str) -> str:
+        match visit.step:
+            case Step.CHOOSE:
+                return login_pages.choose(visit, csrf)
+            case Step.SIGN_IN:
+                return login_pages.sign_in(visit, csrf)
+            case Step.MFA:
+                return mfa_pages.code(visit, csrf)
+            case Step.KEEP:
+                return plain_pages.keep(visit, csrf)
+            case Step.DONE:
+                return plain_pages.done(visit, self._clock.now())
+            case Step.STOPPED:
+                return plain_pages.closed()
+
+    async def _visit(self, request: Request) -> Visit | None:
+        """The visit that this browser has the right to, if any."""
+        await self._end_closed()
+        question = self._desk.admit(
+            request.path_params["id"],
+            request.path_params["handle"],
+            request.cookies.get(COOKIE, ""),
+        )
+        if question is None:
+            return None
+        if question.id not in self._visits:
+            self._visits[question.id] = Visit(
+                question=question,
+                connector=self._connectors(question),
+                offered=self._offered,
+                clock=self._clock,
+            )
+        return self._visits[question.id]
+
+    async def _end_closed(self) -> None:
+        """Forget what belonged to questions that have run out."""
+        for question_id in list(self._visits):
+            if self._desk.state(question_id) is State.CLOSED:
+                await self._end(question_id)
+
+    async def _end(self, question_id: str) -> None:
+        visit = self._visits.pop(question_id, None)
+        if visit is not None:
+            await visit.connector.aclose()
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form; nothing for what is no form of ours."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return {}
+    content = bytearray()
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > LARGEST_FORM_BYTES:
+                return {}
+        pairs = parse_qsl(
+            content.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except (ClientDisconnect, ValueError):
+        return {}
+    return dict(pairs)
+
+
+def _closed() -> Response:
+    """One answer for all that is not there, or not for this browser."""
+    return HTMLResponse(plain_pages.closed(), status_code=404)
+
+
+async def _nothing_here(request: Request, error: Exception) -> Response:
+    return _closed()

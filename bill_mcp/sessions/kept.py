@@ -1,0 +1,309 @@
+"""Sessions that survive a restart of ours: sealed rows in SQLite.
+
+A row belongs to one agent and one account, and opens under no other. It holds the
+sessions, never what opens them: no credentials, no codes. Whatever is wrong with the
+file or its key, the worst that comes of it is a new sign-in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio
+import structlog
+
+from bill_mcp.clock import Clock
+from bill_mcp.errors import ConfigError
+from bill_mcp.secret import Secret
+from bill_mcp.sessions import kept_file
+from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.profiles import OpenVault
+from bill_mcp.sessions.sealing import KEY_BYTES, Seal
+from bill_mcp.sessions.store import IDLE_MINUTES, BillSession, Held
+from bill_mcp.sessions.vault import Vault
+
+FILE_NAME = "sessions.sqlite"
+KEY_ENTRY = "state-key"
+TOUCHED_EVERY_S = 60
+"""A session's last use is written down no more often."""
+
+_log = structlog.get_logger("bill_mcp.sessions")
+
+
+class _Sessions(NamedTuple):
+    organization: BillSession | None = None
+    partner: BillSession | None = None
+
+
+NONE = _Sessions()
+
+
+@dataclass
+class _Row:
+    """The row of one agent, and which sessions are written in it now."""
+
+    agent: str
+    account: str
+    written: _Sessions = NONE
+
+    @property
+    def name(self) -> str:
+        """What the sealed text is bound to."""
+        return f"{self.agent}\n{self.account}"
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+
+class KeptSessionStore:
+    """Sessions in a sealed file; in memory where there is nowhere to keep its key.
+
+    The file is opened when an agent first needs it: its key may be in a keyring that
+    asks a person.
+
+    Args:
+        path: The SQLite file.
+        locks: Only what an agent of this very process holds is kept.
+        open_vault: Keeps the key; raises `ConfigError` where there is no vault.
+        place: Which BILL the sessions are of.
+        clock: Time of day for what is kept, monotonic for what is in use.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        locks: AgentLocks,
+        open_vault: OpenVault,
+        place: str,
+        clock: Clock,
+    ) -> None:
+        self._path, self._locks, self._open_vault = path, locks, open_vault
+        self._place, self._clock = place, clock
+        self._held: dict[str, Held] = {}
+        self._rows: dict[str, _Row] = {}
+        self._opening = anyio.Lock()
+        self._is_opened = False
+        self._file: sqlite3.Connection | None = None
+        self._seal: Seal | None = None
+
+    def get(self, agent: str) -> Held | None:
+        return self._held.get(agent)
+
+    def put(self, agent: str, held: Held) -> None:
+        self._held[agent] = held
+        self._write(agent, held, every_touch=False)
+
+    def delete(self, agent: str) -> None:
+        held = self._held.pop(agent, None)
+        if held is not None:
+            gone = replace(held, organization=None, partner=None)
+            self._write(agent, gone, every_touch=False)
+
+    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
+        if not (credentials.can_sign_in or credentials.can_sign_in_as_partner):
+            return None
+        async with self._opening:
+            if not self._is_opened:
+                await anyio.to_thread.run_sync(self._open)
+        account = self._account(credentials)
+        row = self._rows.get(agent)
+        if row is not None and row.account == account:
+            return None
+        if self._file is None or not self._locks.hold(agent):
+            return None
+        row = self._rows[agent] = _Row(agent, account)
+        row.written = self._read(row)
+        if row.written == NONE:
+            return None
+        return Held(credentials=credentials, **row.written._asdict())
+
+    def passing(self) -> Mapping[str, Held]:
+        return {
+            agent: held for agent, held in self._held.items() if not self._has(agent)
+        }
+
+    def close(self) -> None:
+        for agent, held in self._held.items():
+            self._write(agent, held, every_touch=True)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _has(self, agent: str) -> bool:
+        row = self._rows.get(agent)
+        return self._file is not None and row is not None and row.written != NONE
+
+    def _account(self, credentials: Credentials) -> str:
+        """Names BILL, the user and the keys, giving none of them away."""
+        app_key = credentials.app_key.digest() if credentials.app_key else ""
+        parts = (
+            self._place,
+            credentials.account_digest(),
+            credentials.partner_username or "",
+            app_key,
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _open(self) -> None:
+        self._is_opened = True
+        try:
+            self._seal = Seal(state_key(self._open_vault(), self._locks))
+            self._seal.seal("", "")  # loads what it needs, here and not in a call
+            oldest = self._clock.now() - timedelta(minutes=IDLE_MINUTES)
+            self._file = kept_file.opened(self._path, oldest.timestamp())
+        except (ConfigError, OSError, sqlite3.Error, ValueError, ImportError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """From now on in memory only."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        _log.info(
+            "BILL sessions are kept in memory only: a restart signs in again",
+            why=str(error),
+        )
+
+    def _read(self, row: _Row) -> _Sessions:
+        if self._file is None or self._seal is None:
+            return NONE
+        try:
+            found = self._file.execute(
+                "SELECT sealed FROM kept WHERE name = ?", (row.key,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return NONE
+        if found is None or not isinstance(found[0], bytes):
+            return NONE
+        text = self._seal.open(found[0], row.name)
+        return _from_text(text, self._clock) if text is not None else NONE
+
+    def _write(self, agent: str, held: Held, *, every_touch: bool) -> None:
+        row = self._rows.get(agent)
+        if row is None or self._file is None or self._seal is None:
+            return
+        sessions = _Sessions(held.organization, held.partner)
+        if self._account(held.credentials) != row.account:
+            # Signed in with what an agent gave: nobody could renew it after a restart.
+            sessions = NONE
+        if sessions == row.written:
+            return
+        if not every_touch and _is_recent_touch(row.written, sessions):
+            return
+        try:
+            if sessions == NONE:
+                self._file.execute("DELETE FROM kept WHERE name = ?", (row.key,))
+            else:
+                self._file.execute(
+                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
+                    (
+                        row.key,
+                        self._clock.now().timestamp(),
+                        self._seal.seal(_as_text(sessions, self._clock), row.name),
+                    ),
+                )
+        except sqlite3.Error as error:
+            self._give_up(error)
+        row.written = sessions
+
+
+def state_key(vault: Vault, locks: AgentLocks) -> bytes:
+    """The key of what is kept; made at first use.
+
+    Raises:
+        ConfigError: The vault is locked.
+    """
+    key = _key_from(vault.get(KEY_ENTRY))
+    if key is not None:
+        return key
+    with locks.alone(KEY_ENTRY):  # or two processes would each make one
+        key = _key_from(vault.get(KEY_ENTRY))
+        if key is None:
+            key = secrets.token_bytes(KEY_BYTES)
+            vault.put(KEY_ENTRY, base64.b64encode(key).decode())
+    return key
+
+
+def _key_from(text: str | None) -> bytes | None:
+    try:
+        key = base64.b64decode(text or "", validate=True)
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def _is_recent_touch(old: _Sessions, new: _Sessions) -> bool:
+    """Whether nothing changed but the last use, and that by little."""
+    for before, after in zip(old, new, strict=True):
+        if before is None or after is None:
+            if before is not after:
+                return False
+            continue
+        used_again = replace(before, last_used=after.last_used)
+        later_s = after.last_used - before.last_used
+        if after != used_again or later_s >= TOUCHED_EVERY_S:
+            return False
+    return True
+
+
+def _as_text(sessions: _Sessions, clock: Clock) -> str:
+    told = {
+        name: None if session is None else _as_json(session, clock)
+        for name, session in sessions._asdict().items()
+    }
+    return json.dumps(told)
+
+
+def _as_json(session: BillSession, clock: Clock) -> dict[str, Any]:
+    unused = timedelta(seconds=clock.monotonic() - session.last_used)
+    return {
+        "id": session.session_id.reveal(),
+        "organization": session.organization_id,
+        "user": session.user_id,
+        "trusted": session.trusted,
+        "as_user": session.as_user,
+        "last_used": (clock.now() - unused).isoformat(),
+    }
+
+
+def _from_text(text: str, clock: Clock) -> _Sessions:
+    try:
+        kept = json.loads(text)
+        return _Sessions(
+            organization=_from_json(kept["organization"], clock),
+            partner=_from_json(kept["partner"], clock),
+        )
+    except (ValueError, KeyError, TypeError):
+        return NONE
+
+
+def _from_json(kept: dict[str, Any] | None, clock: Clock) -> BillSession | None:
+    """The session, unless it is idle or its last use lies in the future."""
+    if kept is None:
+        return None
+    last_used = datetime.fromisoformat(kept["last_used"])
+    unused_s = (clock.now() - last_used).total_seconds()
+    if not 0 <= unused_s < IDLE_MINUTES * 60:
+        return None
+    as_user = kept["as_user"]
+    return BillSession(
+        session_id=Secret(kept["id"]),
+        organization_id=kept["organization"],
+        user_id=kept["user"],
+        trusted=kept["trusted"] is True,
+        last_used=clock.monotonic() - unused_s,
+        as_user=(str(as_user[0]), str(as_user[1])) if as_user else None,
+    )

@@ -1,0 +1,181 @@
+"""A call that needs MFA goes on once a person gave the code in the right place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import mcp_types as types
+import pytest
+from mcp import Client
+from support.person import CODE, Person
+from support.process import ERAS, client_of, error_of, result_of
+from support.simulator_process import Simulator, simulator_process
+
+pytestmark = pytest.mark.anyio
+
+
+def variables_of(simulator: Simulator, home: Path) -> dict[str, str]:
+    return {
+        **simulator.credentials(mfa="registered"),
+        "BILL_MCP_ENVIRONMENT": "local",
+        "BILL_MCP_BASE_URL": simulator.base_url,
+        "BILL_MCP_HOME": str(home),
+        "BILL_MCP_KEY": "canary-operator-key",
+    }
+
+
+async def payment_of(client: Client) -> dict[str, Any]:
+    bills = result_of(
+        await client.call_tool(
+            "bill_get_list_of_bills",
+            {"filters": "paymentStatus:eq:UNPAID,archived:eq:false", "max": 100},
+        )
+    )["results"]
+    bill = next(b for b in bills if b["approvalStatus"] in {"UNASSIGNED", "APPROVED"})
+    banks = result_of(
+        await client.call_tool(
+            "bill_get_list_of_bank_accounts", {"filters": "status:eq:VERIFIED"}
+        )
+    )["results"]
+    return {
+        "billId": bill["id"],
+        "amount": bill["dueAmount"],
+        "fundingAccount": {"type": "BANK_ACCOUNT", "id": banks[0]["id"]},
+    }
+
+
+def texts_sent(simulator: Simulator) -> int:
+    arrived = simulator.control("GET", "requests")
+    arrived = arrived.get("requests", arrived) if isinstance(arrived, dict) else arrived
+    return sum(each["path"].endswith("/v3/mfa/challenge") for each in arrived)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_person_gives_the_code_on_our_page_and_the_same_call_pays(
+    era: str, tmp_path: Path
+) -> None:
+    person, asked = Person(tmp_path), []
+
+    async def answer(_context: Any, params: Any) -> types.ElicitResult:
+        asked.append(params)
+        question_id = params.url.rsplit("/", 1)[1]
+        last_page = await person.complete_mfa(question_id, device="test desk")
+        assert person.phrase in params.message
+        assert "You can close this page" in last_page
+        return types.ElicitResult(action="accept")
+
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(
+            era=era, variables=variables, elicitation_callback=answer
+        ) as client:
+            payment = await payment_of(client)
+            paid = result_of(await client.call_tool("bill_create_a_payment", payment))
+            assert paid["amount"] == payment["amount"]
+        assert texts_sent(simulator) == 1
+        assert len(asked) == 1
+        async with client_of(era=era, variables=variables) as client:
+            session = result_of(
+                await client.call_tool("bill_get_api_session_details", {})
+            )
+            assert session["mfaStatus"] == "COMPLETE"
+        assert texts_sent(simulator) == 1
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_that_cannot_open_links_is_told_where_a_person_does_it(
+    era: str, tmp_path: Path
+) -> None:
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(era=era, variables=variables) as client:
+            payment = await payment_of(client)
+            told = error_of(await client.call_tool("bill_create_a_payment", payment))
+            assert told["error"] == "mfa_required"
+            assert told["outcome"] == "not_done"
+            assert "bill-mcp open" in told["advice"]
+            assert "bill-mcp login --mfa" in told["advice"]
+            assert texts_sent(simulator) == 0
+            pointer = told["advice"].split("; ")[1].split(")")[0]
+            question_id = pointer.rsplit("/", 1)[1]
+            await Person(tmp_path).complete_mfa(question_id, device=None)
+            result_of(await client.call_tool("bill_create_a_payment", payment))
+
+
+@pytest.mark.parametrize(
+    ("action", "code"), [("decline", "mfa_declined"), ("cancel", "mfa_cancelled")]
+)
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_person_who_does_not_want_to_is_not_asked_again_in_this_call(
+    era: str, action: Any, code: str, tmp_path: Path
+) -> None:
+    asked = []
+
+    async def answer(_context: Any, params: Any) -> types.ElicitResult:
+        asked.append(params.url)
+        return types.ElicitResult(action=action)
+
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(
+            era=era, variables=variables, elicitation_callback=answer
+        ) as client:
+            payment = await payment_of(client)
+            told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        assert told["error"] == code
+        assert len(asked) == 1
+        assert texts_sent(simulator) == 0
+
+
+async def test_an_agent_that_holds_the_link_can_neither_open_nor_answer_the_form(
+    tmp_path: Path,
+) -> None:
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(variables=variables) as client:
+            payment = await payment_of(client)
+            told = error_of(await client.call_tool("bill_create_a_payment", payment))
+            pointer = told["advice"].split("; ")[1].split(")")[0]
+            async with httpx.AsyncClient() as curl:
+                seen = await curl.get(pointer)
+                assert "<form" not in seen.text
+                for attempt in range(4):
+                    tried = await curl.post(
+                        pointer,
+                        data={"do": "confirm", "code": CODE, "csrf": str(attempt)},
+                    )
+                    assert tried.status_code in {403, 404, 405}
+                entered = await curl.post(
+                    pointer.split("/q/")[0] + "/enter",
+                    data={"question": pointer.rsplit("/", 1)[1], "ticket": "guess"},
+                    headers={"origin": "null"},
+                )
+                assert "set-cookie" not in entered.headers
+            told = error_of(await client.call_tool("bill_create_a_payment", payment))
+            assert told["error"] == "mfa_required"
+        assert texts_sent(simulator) == 0
+        ticket_text = json.dumps(told)
+        assert "ticket" not in ticket_text
+
+
+async def test_mfa_completed_in_another_process_is_noticed_by_a_running_server(
+    tmp_path: Path,
+) -> None:
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(variables=variables) as waiting:
+            payment = await payment_of(waiting)
+            told = error_of(await waiting.call_tool("bill_create_a_payment", payment))
+            assert told["error"] == "mfa_required"
+            remember = {"rememberMe": True, "device": "desk", "machineName": "desk"}
+            async with client_of(variables=variables) as other:
+                result_of(await other.call_tool("bill_generate_mfa_challenge", {}))
+                result_of(
+                    await other.call_tool(
+                        "bill_validate_mfa_challenge", {"token": CODE, **remember}
+                    )
+                )
+            result_of(await waiting.call_tool("bill_create_a_payment", payment))

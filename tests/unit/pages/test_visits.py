@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import pytest
+from unit.pages.hall import Hall
+
+from bill_mcp.environments import Environment
+from bill_mcp.errors import ApiError, LimitError, Outcome, UnreachableError
+from bill_mcp.pages.connecting import MfaStatus
+from bill_mcp.pages.questions import Purpose, State
+
+pytestmark = pytest.mark.anyio
+ACCOUNT = {
+    "username": "dana@example.test",
+    "password": "canary-password",
+    "organization_id": "00801TEST",
+    "dev_key": "canary-key",
+}
+
+
+def refused(code: str) -> ApiError:
+    return ApiError(f"BILL refused {code}", advice="Ask the operator.", bill_code=code)
+
+
+async def to_the_code(hall: Hall) -> None:
+    await hall.enter(hall.ask(Purpose.MFA, environment=Environment.PRODUCTION))
+    page = await hall.press("text")
+    assert "Enter the code from your phone" in page.text
+
+
+async def test_a_choice_that_is_missing_is_asked_for(hall: Hall) -> None:
+    await hall.enter(hall.ask())
+    page = await hall.press("choose", environment="moon")
+    assert "Choose an environment." in page.text
+    assert "Choose a kind of account." in page.text
+    await hall.press("choose", environment="sandbox", kind="partner")
+    page = await hall.press("choose", environment="production", kind="spend")
+    assert "Partner user name" in page.text, "the button of a page that was left"
+    page = await hall.press("back")
+    assert 'value="partner" checked' in page.text
+
+
+async def test_a_question_about_one_environment_offers_no_other(hall: Hall) -> None:
+    page = await hall.enter(hall.ask(environment=Environment.LOCAL))
+    assert "Which BILL?" not in page.text
+    assert "Nothing is real." in page.text
+    page = await hall.press("choose", environment="production", kind="spend")
+    assert "Sign in to BILL simulator" in page.text
+
+
+async def test_fields_are_checked_before_bill_is_asked(hall: Hall) -> None:
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    wrong = ACCOUNT | {"organization_id": "42", "dev_key": "a\x00b", "username": ""}
+    page = await hall.press("sign_in", **wrong)
+    for words in ("starts with 008", "cannot be part of it", "User name is missing"):
+        assert words in page.text
+    assert not hall.bill.did("sign_in")
+    assert "canary" not in page.text
+
+
+async def test_refused_sign_ins_are_told_and_stop_before_bill_locks_anybody_out(
+    hall: Hall,
+) -> None:
+    question = hall.ask()
+    await hall.enter(question)
+    await hall.press("choose", environment="sandbox", kind="organization")
+    hall.bill.failures.extend(refused("BDC_1101") for _ in range(4))
+    for left in ("3 tries", "2 tries", "1 try"):
+        page = await hall.press("sign_in", **ACCOUNT)
+        assert "do not fit together" in page.text
+        assert f"{left} left." in page.text
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert "Stopped" in page.text
+    assert hall.desk.state(question.id) is State.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("BDC_1102", "developer key"),
+        ("BDC_1105", "API"),
+        ("BDC_1107", "15 minutes"),
+        ("BDC_1144", "next full hour"),
+        ("BDC_9999", "BILL refused BDC_9999. Ask the operator."),
+    ],
+)
+async def test_each_refusal_has_its_words(hall: Hall, code: str, words: str) -> None:
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    hall.bill.failures.append(refused(code))
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert words in page.text
+
+
+async def test_bill_out_of_reach_is_told(hall: Hall) -> None:
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    hall.bill.failures.append(UnreachableError("no answer", advice="Wait."))
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert "could not be reached" in page.text
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert "Confirm it is you" in page.text
+
+
+async def test_three_wrong_codes_pause_the_page_and_bill_is_left_alone(
+    hall: Hall,
+) -> None:
+    await to_the_code(hall)
+    hall.bill.failures.extend(refused("BDC_1356") for _ in range(3))
+    for left in ("2 attempts", "1 attempt"):
+        page = await hall.press("confirm", code="000000")
+        assert f"{left} left." in page.text
+    page = await hall.press("confirm", code="000000")
+    assert "Too many wrong codes" in page.text
+    await hall.press("confirm", code="123456")
+    await hall.press("text")
+    assert len(hall.bill.did("confirm")) == 3
+    assert len(hall.bill.did("challenge")) == 1
+    hall.clock.advance(9 * 60)
+    await hall.press("text")
+    hall.clock.advance(61)
+    await hall.press("text")
+    page = await hall.press("confirm", code="123456")
+    assert "Confirmed" in page.text
+
+
+async def test_bills_own_lock_pauses_the_page_too(hall: Hall) -> None:
+    await hall.enter(hall.ask(Purpose.MFA))
+    hall.bill.failures.append(refused("BDC_1358"))
+    page = await hall.press("text")
+    assert "Try again from" in page.text
+
+
+async def test_an_expired_code_needs_a_new_one(hall: Hall) -> None:
+    await to_the_code(hall)
+    hall.bill.failures.append(refused("BDC_1374"))
+    page = await hall.press("confirm", code="123456")
+    assert "This code has expired" in page.text
+    assert "Send me a code" in page.text
+    await hall.press("confirm", code="123456")
+    assert len(hall.bill.did("confirm")) == 1
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦"])
+async def test_what_is_no_code_never_reaches_bill(hall: Hall, code: str) -> None:
+    await to_the_code(hall)
+    page = await hall.press("confirm", code=code)
+    assert "A code has 6 digits." in page.text
+    assert not hall.bill.did("confirm")
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [("", "Give this device a name"), ("x" * 20, "has at most 19 characters.")],
+)
+async def test_a_device_needs_a_name_that_bill_takes(
+    hall: Hall, device: str, words: str
+) -> None:
+    await to_the_code(hall)
+    page = await hall.press("confirm", code="123456", remember="yes", device=device)
+    assert words in page.text
+    assert not hall.bill.did("confirm")
+
+
+async def test_trust_without_remembering_ends_with_the_session(hall: Hall) -> None:
+    await to_the_code(hall)
+    page = await hall.press("confirm", code="123456", device="ignored")
+    assert hall.bill.did("confirm") == [("123456", None)]
+    assert "The session ends" in page.text
+
+
+async def test_a_second_text_within_a_minute_is_explained(hall: Hall) -> None:
+    await to_the_code(hall)
+    limit = LimitError("a text was sent", advice="Wait 42 seconds.", code="text_limit")
+    hall.bill.failures.append(limit)
+    page = await hall.press("text")
+    assert "A text was sent. Wait 42 seconds." in page.text
+    assert 'name="code"' in page.text
+
+
+async def test_an_answer_that_got_lost_leaves_the_code_field_open(hall: Hall) -> None:
+    await hall.enter(hall.ask(Purpose.MFA))
+    lost = UnreachableError("lost", advice="Look up.", outcome=Outcome.UNKNOWN)
+    hall.bill.failures.append(lost)
+    page = await hall.press("text")
+    assert "If a code has reached your phone, use it" in page.text
+    assert 'name="code"' in page.text
+
+
+async def test_a_user_without_a_phone_can_connect_without_payments(hall: Hall) -> None:
+    hall.bill.mfa, hall.bill.has = MfaStatus.NO_PHONE, ()
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert "no phone of yours" in page.text
+    page = await hall.press("skip")
+    assert "Will ask you for a code first" in page.text
+
+
+async def test_nobody_skips_the_code_that_an_agent_waits_for(hall: Hall) -> None:
+    await to_the_code(hall)
+    page = await hall.press("skip")
+    assert "Enter the code" in page.text
+    assert not hall.bill.did("keep")
+
+
+async def test_phones_that_cannot_be_read_do_not_stop_the_code(hall: Hall) -> None:
+    hall.bill.failures.append(refused("BDC_1001"))
+    page = await hall.enter(hall.ask(Purpose.MFA))
+    assert "BILL refused BDC_1001" in page.text
+    assert "Send me a code" in page.text
+    page = await hall.press("text")
+    assert 'name="code"' in page.text
+    assert "no phone of yours" not in page.text
+
+
+async def test_storing_is_repeated_without_a_second_code(hall: Hall) -> None:
+    question = hall.ask()
+    hall.bill.mfa = MfaStatus.TRUSTED
+    await hall.enter(question)
+    await hall.press("choose", environment="sandbox", kind="organization")
+    hall.bill.failures.extend([None, ApiError("the keyring is locked", advice="Go.")])
+    page = await hall.press("sign_in", **ACCOUNT)
+    assert "not stored yet" in page.text
+    assert "The keyring is locked. Go." in page.text
+    assert hall.desk.state(question.id) is State.ENTERED
+    page = await hall.press("keep")
+    assert "Your account is connected" in page.text
+    assert len(hall.bill.did("sign_in")) == 1
