@@ -26,13 +26,11 @@ OBJECTS = "/simulator/objects/"
 Answer = tuple[int, Any]
 
 STATUSES = (
-    (NotImplementedError, 501),
     (KeyError, 400),
     (LookupError, 404),
     (Exception, 400),
 )
 REFUSED = (
-    NotImplementedError,
     LookupError,
     ValueError,
     TypeError,

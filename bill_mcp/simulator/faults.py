@@ -89,7 +89,7 @@ class Faults:
         """Take faults as the control plane describes them, all or none.
 
         Raises:
-            ValueError: it is not what design 10 describes.
+            ValueError: it is not a fault that docs/simulator.md describes.
         """
         self.ordered += [read_fault(each) for each in wanted]
 

@@ -13,7 +13,7 @@ def make_credentials(store: Store, wish: Thing) -> Thing:
     """Make a login and return the variables that a client needs for it.
 
     Raises:
-        ValueError: the wish is not what design 10 describes.
+        ValueError: the wish is not one.
         LookupError: there is no such organization or role.
     """
     kind, mfa = wish.get("kind", "org"), wish.get("mfa", "registered")

@@ -1,6 +1,6 @@
 """Compares the arguments of a call with the action's schema: every fault at once.
 
-What is read leniently (design 4): an object or array that arrives as JSON text, and a
+What is read leniently: an object or array that arrives as JSON text, and a
 number that arrives as text. Everything else must fit. A fault names the place and what
 was expected, never the value, which may be a bank account.
 """

@@ -8,6 +8,7 @@ from support.twin_worlds import ANY, HOURS, Moves, TwinWorlds, hold
 
 from bill_mcp.simulator.money import cents
 
+BUYER = {"name": "Buyer", "email": "buyer@mail.example"}
 OPEN = "AWAITING_APPROVAL"
 JOINED = ("CONNECTED", "CONNECTED_RPPS")
 MEMBERS: tuple[dict[str, Any], ...] = (
@@ -41,7 +42,7 @@ class Lives(TwinWorlds):
         self.patch("settings", production=production)
         self.budget = self.make("spend_budget")
         self.user = self.call("GET", "/spend/users/current")["uuid"]
-        self.customer = self.call("POST", "/customers", {"name": "Buyer"})["id"]
+        self.customer = self.call("POST", "/customers", BUYER)["id"]
         self.vendors = [self.vendor("One"), self.vendor("Two")]
         self.members = [self.make("network_organization", **each) for each in MEMBERS]
         self.add_invoice(100)

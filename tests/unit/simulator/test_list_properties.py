@@ -62,7 +62,9 @@ class Lists(TwinWorlds):
         if kind == "vendor":
             self.vendor(name)
         elif kind == "customer":
-            assert self.call("POST", "/customers", {"name": name})
+            assert self.call(
+                "POST", "/customers", {"name": name, "email": "a@b.example"}
+            )
         elif kind == "bill":
             count = self.world.state.counters.get("bill")
             body = {
@@ -77,7 +79,7 @@ class Lists(TwinWorlds):
             fields = {"amount": amount, "merchantName": name, "occurredTime": then}
             key = self.make(SPEND, **fields)
             if number % 4 == 0:
-                self.patch(key, authorizedTime=None)
+                self.patch(key, merchantName=None)
 
     @rule(kind=st.sampled_from(["vendor", "customer", "bill"]), which=st.integers(0, 9))
     def archive(self, kind: str, which: int) -> None:
