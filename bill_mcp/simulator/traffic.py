@@ -3,7 +3,7 @@
 Counts are no part of the state: a restored snapshot does not give requests back.
 """
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from bill_mcp.simulator import assumed
@@ -22,8 +22,8 @@ class Traffic:
     def __init__(self) -> None:
         self.in_flight: Counter[str] = Counter()
         self._by_hour: Counter[tuple[str, str, str]] = Counter()
-        self._by_minute: defaultdict[tuple[str, str], deque[datetime]]
-        self._by_minute = defaultdict(deque)
+        self._by_minute: defaultdict[tuple[str, str], list[datetime]]
+        self._by_minute = defaultdict(list)
 
     def forget(self) -> None:
         """Start the hours and minutes anew; what is in flight still is."""
@@ -61,9 +61,10 @@ class Traffic:
             raise refusal("BDC_1144", limit=limit)
 
     def _within_a_minute(self, what: str, key: str, limit: int, now: datetime) -> None:
-        times = self._by_minute[what, key]
-        while times and now - times[0] >= MINUTE:
-            times.popleft()
+        earlier = self._by_minute[what, key]
+        # A clock that went back leaves times in the future; those count no more either.
+        times = [each for each in earlier if abs(now - each) < MINUTE]
+        self._by_minute[what, key] = times
         if len(times) >= limit:
             raise refusal("BDC_9429")
         times.append(now)

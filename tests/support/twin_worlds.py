@@ -110,13 +110,19 @@ class TwinWorlds(RuleBasedStateMachine):
         return answer.json()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return what is answered, None where BILL refuses; sign in when needed."""
+        """Return what is answered; sign in when needed.
+
+        None where BILL refuses: then nothing has changed.
+        """
+        before = canonical(self.world.state)
         answer = self.both(method, f"/connect/v3{path}", body)
         if answer.status_code == 401:
             self.sign_in()
+            before = canonical(self.world.state)
             answer = self.both(method, f"/connect/v3{path}", body)
         if answer.is_success:
             return answer.json() if answer.content else {}
+        assert canonical(self.world.state) == before
         assert answer.status_code in {400, 404, 422, 429}, answer.text
         return None
 

@@ -155,5 +155,16 @@ class Lives(TwinWorlds):
             assert due >= 0
 
 
+def test_requests_of_a_future_that_was_undone_hold_nobody_up() -> None:
+    lives = Lives()
+    lives.begin(production=False)
+    with lives.undone():
+        lives.pass_time(24)
+        for _ in range(60):
+            lives.ask_back(1)
+    lives.ask_back(1)
+    lives.teardown()
+
+
 def test_nothing_that_moves_by_itself_ever_goes_back() -> None:
     hold(Lives, examples=40, steps=30)

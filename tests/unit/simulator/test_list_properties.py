@@ -33,10 +33,10 @@ SORTS = {
     "vendor": ("name", "createdTime", "updatedTime"),
     "customer": ("name", "createdTime", "updatedTime"),
     "bill": ("dueDate", "amount", "createdTime", "updatedTime"),
-    SPEND: ("authorizedTime", "occurredTime", "amount", "merchantName"),
+    SPEND: ("merchantName", "occurredTime", "amount", "authorizedTime"),
 }
 KINDS = st.sampled_from(sorted(SORTS))
-NUMBERS = st.lists(st.integers(0, 60), min_size=7, max_size=7)
+NUMBERS = st.lists(st.integers(0, 60), min_size=9, max_size=9)
 """What differs between rows: a number makes a name, a day, an amount."""
 
 Order = list[tuple[str, bool]]
@@ -78,12 +78,14 @@ class Lists(TwinWorlds):
             then = f"2026-11-2{number % 3}T12:00:00Z"
             fields = {"amount": amount, "merchantName": name, "occurredTime": then}
             key = self.make(SPEND, **fields)
-            if number % 4 == 0:
+            if number % 3 == 0:
                 self.patch(key, merchantName=None)
 
     @rule(kind=st.sampled_from(["vendor", "customer", "bill"]), which=st.integers(0, 9))
     def archive(self, kind: str, which: int) -> None:
-        self.call("POST", f"/{kind}s/{self.pick(kind, which)['id']}/archive")
+        key = self.pick(kind, which)["id"]
+        if key != self.payee:
+            self.call("POST", f"/{kind}s/{key}/archive")
 
     @rule(
         kind=KINDS,
@@ -102,7 +104,7 @@ class Lists(TwinWorlds):
         forth: list[int],
         back: list[int],
     ) -> None:
-        """Go to the end and back to the start; on the way seven rows come each time."""
+        """Go to the end and back to the start; on the way nine rows come each time."""
         names, known = SORTS[kind], list(FILTERS[kind])
         order = [(names[each % len(names)], down) for each, down in sort]
         wanted = [known[each] for each in filters if each < len(known)]
@@ -180,4 +182,4 @@ def by(order: Order) -> Callable[[Thing, Thing], int]:
 
 
 def test_no_row_of_a_list_is_lost_or_repeated_while_rows_are_added() -> None:
-    hold(Lists, examples=20, steps=6)
+    hold(Lists, examples=40, steps=8)

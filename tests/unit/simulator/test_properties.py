@@ -57,7 +57,10 @@ class Payables(TwinWorlds):
             self.patch(key, **{"paymentInformation.payByType": by})
         self.credits = [self.make("vendor_credit", vendorId=v) for v in self.vendors]
         self.patch("settings", production=production)
-        self.add_bill(0, [10_000], 0)
+        for vendor in range(3):
+            self.add_bill(vendor, [10_000, 4_999], 0)
+            self.pay(vendor, 60, vendor % 2, 0)
+            self.pass_time(24)
 
     def body(self, vendor: int, amounts: list[int], credit: int) -> dict[str, Any]:
         number = f"N-{self.world.state.counters.get('bill')}-{amounts[0]}"
@@ -138,9 +141,10 @@ class Payables(TwinWorlds):
                     got[part["billId"]] += cents(part["amount"])
             assert got == wanted
 
-    @rule(which=ANY)
-    def cancel(self, which: int) -> None:
-        if payment := self.pick("payment", which, "SCHEDULED"):
+    @rule(which=ANY, early=st.booleans())
+    def cancel(self, which: int, early: bool) -> None:
+        first = {"SCHEDULED"} if early else VOIDABLE
+        if payment := self.pick("payment", which, *first):
             self.call("POST", f"/payments/{payment['id']}/cancel")
 
     @rule(which=ANY, kind=st.sampled_from(VOIDS))
@@ -242,4 +246,4 @@ class Payables(TwinWorlds):
 
 
 def test_books_are_true_whatever_is_done() -> None:
-    hold(Payables, examples=60, steps=30)
+    hold(Payables, examples=100, steps=30)
