@@ -120,7 +120,7 @@ class Lives(TwinWorlds):
             "occurredDate": "2026-11-20",
             "receipts": [],
         }
-        assert self.call("POST", "/spend/reimbursements", body)
+        self.call("POST", "/spend/reimbursements", body)
 
     @rule(which=ANY, action=st.sampled_from(["APPROVE", "APPROVE", "DENY", "DELETE"]))
     def answer(self, which: int, action: str) -> None:
@@ -156,13 +156,13 @@ class Lives(TwinWorlds):
 
 
 def test_requests_of_a_future_that_was_undone_hold_nobody_up() -> None:
-    lives = Lives()
-    lives.begin(production=False)
+    lives, path = Lives(), "/spend/users/current"
     with lives.undone():
         lives.pass_time(24)
-        for _ in range(60):
-            lives.ask_back(1)
-    lives.ask_back(1)
+        answers = [lives.call("GET", path) for _ in range(61)]
+        assert answers[59]
+        assert answers[60] is None
+    assert lives.call("GET", path)
     lives.teardown()
 
 

@@ -246,4 +246,4 @@ class Payables(TwinWorlds):
 
 
 def test_books_are_true_whatever_is_done() -> None:
-    hold(Payables, examples=100, steps=30)
+    hold(Payables, examples=50, steps=30)
