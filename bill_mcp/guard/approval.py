@@ -6,15 +6,10 @@ only be invented, and is refused by name.
 
 from __future__ import annotations
 
-from bill_mcp.agents import Agent
-from bill_mcp.client.request import Request
 from bill_mcp.errors import RefusedError
-from bill_mcp.guard.evidence import Evidence
 
 
-def require(
-    request: Request, evidence: Evidence, agent: Agent, approval_id: str | None
-) -> None:
+def require(approval_id: str | None) -> None:
     """Let the call go on if nobody needs to agree to it.
 
     Raises:

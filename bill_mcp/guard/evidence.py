@@ -1,26 +1,111 @@
-"""What must be known at BILL before a call goes out.
-
-Reads nothing yet: every call that needs evidence (a payment's payee and due amount) is
-refused by `policy` outside the local simulator, where no real money is at stake.
-"""
+"""What must be known at BILL before a call goes out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
-from bill_mcp.client.request import Request
-from bill_mcp.guard.policy import Verdict
+from bill_mcp.records.payments import PaymentPart
+from bill_mcp.specs.models import Effect
+
+
+class Cause(StrEnum):
+    """Why a person must agree to a call; stable for programs."""
+
+    EFFECT = "effect"
+    """The policy, or ``--confirm``, has a person asked for what the call does."""
+    BANK_DETAILS = "bank_details"
+    """The vendor's bank details are new, or changed a short while ago."""
+    RESEND = "resend"
+    """An earlier sending was lost and then not found at BILL."""
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    """The same payment was made within 30 days."""
+    DUPLICATE_BILL = "duplicate_bill"
+    """A bill that looks like this one is at BILL already."""
+    UNMEASURED = "unmeasured"
+    """It moves money, or lets money move, in no amount that a limit could hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why a person must agree.
+
+    Attributes:
+        text: One sentence in our words, for the person and the agent.
+        object_id: The earlier object that it is about, if there is one.
+    """
+
+    cause: Cause
+    text: str
+    object_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of what a person is shown.
+
+    Attributes:
+        third_party: Whether the value was written by third parties: then it is
+            quoted, cut and made visible wherever it is shown.
+    """
+
+    label: str
+    value: str
+    third_party: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payee:
+    """Who is paid, and what speaks for and against it.
+
+    Attributes:
+        last4: Of the bank account; None where BILL pays by other means.
+        is_first_payment: BILL and the journal know of no earlier payment.
+        bank_reason: Set where the bank details are too new.
+    """
+
+    vendor_id: str
+    name: str
+    last4: str | None
+    old_last4: str | None
+    is_first_payment: bool
+    bank_reason: Reason | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What was read at BILL for one call."""
+    """What was read at BILL for one call, under the call's own session.
 
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    Attributes:
+        parts: The payments that the call asks for; empty where it makes none.
+        effects: What the object adds to the effects of the call.
+        reasons: Why a person must agree, seen from the objects at BILL.
+        lines: What a person is shown, in order.
+        payees: By vendor id.
+        funding_account: Id of the account that pays; None for a wallet or none.
+        known_payments: Ids of payments that were there before.
+        before: The amounts and states of what is paid, by subject, as they were.
+        bill_time: BILL's clock when it was read, in UTC.
+        object_ids: Whose creator or last editor must not pay, by separation of duties.
+    """
+
+    parts: tuple[PaymentPart, ...] = ()
+    effects: frozenset[Effect] = frozenset()
+    reasons: tuple[Reason, ...] = ()
+    lines: tuple[Line, ...] = ()
+    payees: Mapping[str, Payee]
+    funding_account: str | None = None
+    known_payments: frozenset[str] = frozenset()
+    before: Mapping[str, str]
+    bill_time: datetime | None = None
+    object_ids: frozenset[str] = frozenset()
 
 
-async def gather(request: Request, verdict: Verdict) -> Evidence:
-    """The evidence that *verdict* asks for, read under the call's own session."""
-    return Evidence()
+NOTHING = Evidence(payees={}, before={})
+
+
+async def gather() -> Evidence:
+    """The evidence that a call needs; none yet."""
+    return NOTHING

@@ -1,0 +1,111 @@
+"""The file of everything that must be known after a crash: SQLite, fsynced.
+
+One file for all organizations of one `BILL_MCP_HOME`, shared by every process that
+uses it. Each module of this package owns the tables it names in its ``SCHEMA``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+
+from bill_mcp.private_files import make_private_folder
+
+FILE_NAME = "journal.sqlite"
+BUSY_S = 20.0
+"""How long a transaction waits for another process's; each takes milliseconds."""
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+
+class RecordFile:
+    """One SQLite file, or memory for a world that ends with the process.
+
+    Opened at first use. One transaction at a time: what one of them has read stays
+    true until it is written.
+
+    Args:
+        path: None for memory.
+        schemas: What the tables are; each statement may be run again and again.
+    """
+
+    def __init__(self, path: Path | None, schemas: Sequence[str]) -> None:
+        self._path, self._schemas = path, tuple(schemas)
+        self._connection: sqlite3.Connection | None = None
+        self._alone = threading.Lock()
+
+    @property
+    def where(self) -> str:
+        """For people."""
+        return str(self._path) if self._path else "the memory of this process"
+
+    async def transact(self, work: Work[T]) -> T:
+        """What *work* returns, its changes on disk; in a worker thread.
+
+        If *work* raises, nothing of it stays.
+        """
+        return await anyio.to_thread.run_sync(self.transact_now, work)
+
+    def transact_now(self, work: Work[T]) -> T:
+        """The same, for those who have no event loop."""
+        with self._transaction("IMMEDIATE") as connection:
+            return work(connection)
+
+    async def look(self, work: Work[T]) -> T:
+        """What *work* finds in one consistent state; in a worker thread."""
+        return await anyio.to_thread.run_sync(self.look_now, work)
+
+    def look_now(self, work: Work[T]) -> T:
+        """The same, for those who have no event loop."""
+        with self._transaction("DEFERRED") as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        with self._alone:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
+        with self._alone:
+            connection = self._opened()
+            connection.execute(f"BEGIN {kind}")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        if self._path is not None:
+            make_private_folder(self._path.parent)
+            self._path.touch(mode=0o600)
+        connection = sqlite3.connect(
+            self._path or ":memory:",
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        for schema in self._schemas:
+            for statement in schema.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute("COMMIT")
+        self._connection = connection
+        return connection
