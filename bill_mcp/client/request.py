@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -101,11 +101,25 @@ def _body_fields(
         return arguments["items"]
     fields = {name: arguments[name] for name in spec.body if name in arguments}
     for name, kind in spec.fill.items():
-        if name not in fields:
-            fields[name] = (
-                {} if kind == "empty_object" else new_id(TRANSACTION_NUMBER_CHARACTERS)
-            )
+        if name in fields:
+            continue
+        if kind == "empty_object":
+            fields[name] = {}
+        elif kind == "transaction_number":
+            fields[name] = new_id(TRANSACTION_NUMBER_CHARACTERS)
     return fields
+
+
+def completed(request: Request, **values: Any) -> Request:
+    """*request* with body fields that could be known only after reading at BILL.
+
+    What an agent or `build` has put there stays, but for a transaction number that an
+    approval was given for.
+    """
+    if not values or not isinstance(request.body_fields, dict):
+        return request
+    body_fields = {**request.body_fields, **values}
+    return replace(request, body_fields=body_fields, body=_json_bytes(body_fields))
 
 
 def _json_bytes(value: Any) -> bytes:

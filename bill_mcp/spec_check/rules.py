@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from bill_mcp.specs.catalogue import Action, Catalogue
-from bill_mcp.specs.models import Evidence, FieldSpec
+from bill_mcp.specs.models import Effect, Evidence, FieldSpec
 
 DOCUMENTED_ACTIONS = 209
 SHORTEST_ABOUT = 8
@@ -99,6 +99,12 @@ def _paths_exist(action: Action) -> Iterator[str]:
     for escalation in action.spec.escalations:
         if not _has(action.schema, escalation.when.argument.split(".")):
             yield f"{action.name}: no argument {escalation.when.argument}"
+    for watched in action.spec.object_escalations:
+        for name in (watched.by, *watched.given):
+            if name not in action.fields:
+                yield f"{action.name}: no argument {name}"
+    if action.spec.pays and Effect.MONEY not in action.possible_effects:
+        yield f"{action.name}: pays, but moves no money"
     for path in action.spec.withheld:
         if not _has(action.output_schema, path.split(".")):
             yield f"{action.name}: no reply member {path}"

@@ -134,6 +134,38 @@ class Escalation(_Frozen):
     needs_trust: bool = False
 
 
+class WatchedObject(StrEnum):
+    """An object at BILL whose state decides what a call does."""
+
+    VENDOR = "vendor"
+    VENDOR_OF_BILL = "vendor_of_bill"
+    RECURRING_BILL = "recurring_bill"
+
+
+class ObjectEscalation(_Frozen):
+    """Effects that an action has only for certain objects, which are read first."""
+
+    read: WatchedObject
+    by: str
+    """The argument with the object's id."""
+    when: Condition
+    """On the object as BILL gives it."""
+    given: tuple[str, ...] = ()
+    """Arguments of which one must be given; none: always."""
+    adds: frozenset[Effect] = Field(min_length=1)
+
+
+class Pays(StrEnum):
+    """Which payment an action makes, so that it is known when it comes again."""
+
+    BILL = "bill"
+    """One bill, or a vendor for whom BILL makes the bill."""
+    BILLS = "bills"
+    REIMBURSEMENT = "reimbursement"
+    REISSUE = "reissue"
+    """A payment that is voided and sent anew."""
+
+
 class SessionRole(StrEnum):
     """What an action does to the agent's own BILL session; the one named home."""
 
@@ -167,6 +199,8 @@ class ActionSpec(_Frozen):
     idempotent: bool
     """A repeat with the same arguments changes nothing more."""
     escalations: tuple[Escalation, ...] = ()
+    object_escalations: tuple[ObjectEscalation, ...] = ()
+    pays: Pays | None = None
     needs_trust: bool = False
     """BILL refuses it in a session that is not MFA-trusted."""
     sends_text: bool = False
@@ -180,7 +214,7 @@ class ActionSpec(_Frozen):
     body: dict[str, FieldSpec] = Field(default_factory=dict)
     body_form: Literal["object", "items", "bytes"] = "object"
     """``items``: the body is an array; ``bytes``: a file."""
-    fill: dict[str, Literal["empty_object", "transaction_number"]] = Field(
+    fill: dict[str, Literal["empty_object", "transaction_number", "bank_day"]] = Field(
         default_factory=dict
     )
     """Body fields that we supply where the agent gives none."""
