@@ -89,7 +89,11 @@ def preview(
 
 def as_text(value: Any) -> str:
     """Compact JSON in which control, invisible and bidirectional characters show."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return visible(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def visible(text: str) -> str:
+    """*text* with escapes in place of what does not show or changes how it reads."""
     if _PLAIN.fullmatch(text):
         return text
     return "".join(

@@ -103,9 +103,18 @@ class RecordFile:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN IMMEDIATE")
         for schema in self._schemas:
-            for statement in schema.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
+            for statement in _statements(schema):
+                connection.execute(statement)
         connection.execute("COMMIT")
         self._connection = connection
         return connection
+
+
+def _statements(schema: str) -> Iterator[str]:
+    """The statements one by one; a trigger is one, with those inside it."""
+    statement = ""
+    for part in schema.split(";"):
+        statement += f"{part};"
+        if part.strip() and sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
