@@ -53,7 +53,12 @@ class Recorder(Protocol):
 
     async def begin(self) -> None: ...
 
-    async def end(self, outcome: Outcome, error: CallError | None) -> None: ...
+    async def end(
+        self,
+        outcome: Outcome,
+        error: CallError | None,
+        reply: Mapping[str, Any] | None = None,
+    ) -> None: ...
 
 
 class BillClient:
@@ -182,7 +187,7 @@ class BillClient:
                 # A fault of ours; nothing is known, and the record must say so.
                 await recorder.end(Outcome.UNKNOWN, None)
                 raise
-            await recorder.end(Outcome.DONE, None)
+            await recorder.end(Outcome.DONE, None, reply)
         return reply
 
     def _outgoing(

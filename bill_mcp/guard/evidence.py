@@ -104,8 +104,3 @@ class Evidence:
 
 
 NOTHING = Evidence(payees={}, before={})
-
-
-async def gather() -> Evidence:
-    """The evidence that a call needs; none yet."""
-    return NOTHING

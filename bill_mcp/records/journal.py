@@ -1,130 +1,445 @@
-"""Writes down each write before it goes out, and its outcome after.
+"""The journal of writes: what goes out is on disk before, how it ended right after.
 
-In memory: for one process and its life. Whatever needs more than that, above all money
-outside the local simulator, is refused by policy until it is there.
+Every rule that several calls at once could break is checked in the one transaction
+that writes the intent.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import deque
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-import structlog
-
-from bill_mcp.agents import Agent
-from bill_mcp.client.request import Request
+from bill_mcp.client.http import WRITE_DEADLINE_S
 from bill_mcp.clock import Clock
-from bill_mcp.errors import CallError, Outcome
+from bill_mcp.errors import BillMcpError, Outcome, RefusedError
+from bill_mcp.records import claims
+from bill_mcp.records.audit import Audit, AuditEntry
+from bill_mcp.records.claims import SettledBy, State, Write
+from bill_mcp.records.payments import PaymentPart, Spent
+from bill_mcp.records.processes import Processes
+from bill_mcp.records.store import RecordFile
 
-KEPT_ROWS = 10_000
+CLOCK_TOLERANCE_S = 60
+"""A clock that went back by more since the last row stops money."""
 
-_log = structlog.get_logger("bill_mcp.journal")
+SPENT_DAYS = 31
+"""How far back payments are given to the limits."""
+
+LATE_S = 5.0
+"""What the shielded scope may take beyond the client's own deadline."""
+
+ANSWER_DAYS = 30
+
+
+class StaleError(BillMcpError):
+    """Something happened between the decision and the intent; decide again."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One write: what went out, for whom, and how it ended.
+class Subject:
+    """What a write is about, to find what stands in its way.
 
     Attributes:
-        digest: Of method, target and body, so that equal requests show.
-        outcome: None while it is under way.
+        digest: Of the request; the identity of a write that makes no payment.
+        is_repeatable: A repeat changes nothing more, so that none stands in the way.
     """
 
-    key: int
-    at: datetime
+    organization: str
     agent: str
-    action: str
     digest: str
-    outcome: Outcome | None
+    is_repeatable: bool
+    parts: tuple[PaymentPart, ...]
 
 
-class Records(Protocol):
-    """Keeps rows; the newest version of a row wins."""
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """One write that is about to go out.
 
-    def append(self, row: Row) -> None: ...
+    Attributes:
+        seen: The earlier writes that the decision was made on.
+        moves_money: It stops where the clock or the place of the journal is doubtful.
+        known: What was known before, for look-ups.
+        check_spent: Raises `RefusedError` where a limit would be passed.
+        spend_approval: Spends the approval, in the same transaction, if there is one.
+        entry: The audit row of the intent.
+        objects: Ids and what happens to them, if it is done.
+    """
 
-    def settle(self, key: int, outcome: Outcome) -> None: ...
+    subject: Subject
+    seen: tuple[Write, ...]
+    profile: str
+    action: str
+    moves_money: bool
+    transaction_number: str | None
+    known: Mapping[str, Any]
+    check_spent: Callable[[Sequence[Spent]], None]
+    spend_approval: Callable[[sqlite3.Connection], None]
+    entry: AuditEntry
 
-    def rows(self) -> list[Row]: ...
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a write ended.
+
+    Attributes:
+        answer: What the agent is told, kept until it is.
+        payments: Ids of payments at BILL by subject.
+        objects: Pairs of an object's id and what was done to it.
+    """
+
+    outcome: Outcome
+    answer: Mapping[str, Any] | None = None
+    payments: Mapping[str, str]
+    objects: tuple[tuple[str, str], ...] = ()
+    bill_ids: tuple[str, ...] = ()
+    bill_code: str | None = None
 
 
-class MemoryRecords:
-    """Rows of this process, the newest few thousand of them."""
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a look-up found of one write.
 
-    def __init__(self) -> None:
-        self._rows: deque[Row] = deque(maxlen=KEPT_ROWS)
+    Attributes:
+        payments: By subject the ids of payments at BILL that may be it, the likeliest
+            first; empty where none was found.
+        is_as_before: Amounts and states are as they were before the intent.
+        answer: What the agent is told, where all was found.
+    """
 
-    def append(self, row: Row) -> None:
-        self._rows.append(row)
-
-    def settle(self, key: int, outcome: Outcome) -> None:
-        for index in range(len(self._rows) - 1, -1, -1):
-            row = self._rows[index]
-            if row.key == key:
-                self._rows[index] = Row(**{**row.__dict__, "outcome": outcome})
-                return
-
-    def rows(self) -> list[Row]:
-        return list(self._rows)
+    payments: Mapping[str, Sequence[str]]
+    is_as_before: bool
+    answer: Mapping[str, Any] | None = None
 
 
 class Journal:
-    """Records the writes of all agents.
+    """Records the writes of all agents of all processes that share its file.
 
     Args:
-        records: Where rows are kept.
-        clock: Tells when.
+        file: Where the rows are.
+        clock: Tells when, in UTC.
+        processes: Which processes live.
+        audit: Gets a row with each intent and each end.
+        check_halt: Raises `RefusedError` while every write is stopped.
+        check_place: Raises `RefusedError` where the file's place may not last.
+        new_token: Names a write in the audit log.
     """
 
-    def __init__(self, records: Records, clock: Clock) -> None:
-        self._records = records
-        self._clock = clock
-        self._next = 1
+    def __init__(
+        self,
+        file: RecordFile,
+        *,
+        clock: Clock,
+        processes: Processes,
+        audit: Audit,
+        check_halt: Callable[[], None],
+        check_place: Callable[[], None],
+        new_token: Callable[[], str],
+    ) -> None:
+        self.file, self._clock, self._processes = file, clock, processes
+        self._audit = audit
+        self._check_halt, self._check_place = check_halt, check_place
+        self._new_token = new_token
 
-    def recorder(self, agent: Agent, request: Request) -> JournalRecorder:
-        """What the client tells of one write."""
-        return JournalRecorder(self, agent, request)
+    async def earlier(self, subject: Subject) -> tuple[Write, ...]:
+        """The writes that stand in the way of this one; see `claims`."""
+        return await self.file.look(lambda c: self._earlier(c, subject))
 
-    def begin(self, agent: Agent, request: Request) -> int:
-        key, self._next = self._next, self._next + 1
-        whole = b"\n".join(
-            (request.method.encode(), request.target.encode(), request.body or b"")
+    def _earlier(
+        self, connection: sqlite3.Connection, subject: Subject
+    ) -> tuple[Write, ...]:
+        now = self._clock.now()
+        if subject.parts:
+            return claims.of_subjects(
+                connection, subject.organization, subject.parts, now
+            )
+        if subject.is_repeatable:
+            return ()
+        return claims.of_digest(
+            connection, subject.organization, subject.agent, subject.digest, now
         )
-        self._records.append(
-            Row(
-                key=key,
-                at=self._clock.now(),
-                agent=agent.key,
-                action=request.action.name,
-                digest=hashlib.sha256(whole).hexdigest(),
-                outcome=None,
+
+    async def is_under_way(self, write: Write) -> bool:
+        """Whether the answer to an open write may still come."""
+        if write.state is not State.OPEN or self._clock.now() > write.deadline:
+            return False
+        return await self.file.look(
+            lambda c: self._processes.is_alive(c, write.process)
+        )
+
+    async def now_of(self, write: Write) -> Write:
+        """The write as it stands now."""
+        return await self.file.look(lambda c: claims.find(c, write.id))
+
+    async def begin(self, intent: Intent) -> Write:
+        """Write the intent down, if nothing has come between since the decision.
+
+        Raises:
+            StaleError: Something has: decide anew.
+            RefusedError: A limit, the kill switch, the clock, or the approval.
+        """
+        return await self.file.transact(lambda c: self._begin(c, intent))
+
+    def _begin(self, connection: sqlite3.Connection, intent: Intent) -> Write:
+        self._check_halt()
+        self._processes.make_known(connection)
+        now, subject = self._clock.now(), intent.subject
+        if intent.moves_money:
+            self._check_place()
+            _check_clock(connection, now)
+        if _stand(self._earlier(connection, subject)) != _stand(intent.seen):
+            raise StaleError
+        since = now - timedelta(days=SPENT_DAYS)
+        intent.check_spent(claims.spent(connection, subject.organization, since))
+        intent.spend_approval(connection)
+        _forget_answers(connection, now)
+        cursor = connection.execute(
+            "INSERT INTO writes (token, organization, agent, profile, action, process, "
+            "digest, is_repeatable, begun, deadline, state, transaction_number, known) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._new_token(),
+                subject.organization,
+                subject.agent,
+                intent.profile,
+                intent.action,
+                self._processes.own,
+                subject.digest,
+                subject.is_repeatable,
+                now.timestamp(),
+                _deadline(now).timestamp(),
+                State.OPEN,
+                intent.transaction_number,
+                json.dumps(intent.known),
+            ),
+        )
+        write_id = int(cursor.lastrowid or 0)
+        connection.executemany(
+            "INSERT INTO claims (write_id, organization, subject, identity, vendor_id, "
+            "payee, cents, currency, begun) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    write_id,
+                    subject.organization,
+                    part.subject,
+                    part.identity,
+                    part.vendor_id,
+                    part.payee,
+                    part.cents,
+                    part.currency,
+                    now.timestamp(),
+                )
+                for part in subject.parts
+            ],
+        )
+        write = claims.find(connection, write_id)
+        entry = replace(intent.entry, at=now, write=write.token)
+        self._audit.append(connection, entry)
+        return write
+
+    async def reopen(self, write: Write, entry: AuditEntry) -> None:
+        """The same write goes out once more: BILL had not acted (BDC_1109).
+
+        Raises:
+            RefusedError: The kill switch.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._check_halt()
+            now = self._clock.now()
+            connection.execute(
+                "UPDATE writes SET state = ?, settled_by = NULL, ended = NULL, "
+                "deadline = ? WHERE id = ?",
+                (State.OPEN, _deadline(now).timestamp(), write.id),
+            )
+            self._audit.append(connection, replace(entry, at=now, write=write.token))
+
+        await self.file.transact(work)
+
+    async def end(self, write: Write, ending: Ending, entry: AuditEntry) -> None:
+        """Write down how the write ended."""
+        await self.file.transact(lambda c: self._end(c, write, ending, entry))
+
+    def _end(
+        self,
+        connection: sqlite3.Connection,
+        write: Write,
+        ending: Ending,
+        entry: AuditEntry,
+    ) -> None:
+        now = self._clock.now()
+        state = State(ending.outcome)
+        is_unknown = state is State.UNKNOWN
+        look_at = now.timestamp() if is_unknown and write.claims else None
+        connection.execute(
+            "UPDATE writes SET state = ?, settled_by = ?, ended = ?, answer = ?, "
+            "look_at = ? WHERE id = ?",
+            (
+                state,
+                None if is_unknown else SettledBy.ANSWER,
+                now.timestamp(),
+                json.dumps(ending.answer) if ending.answer is not None else None,
+                look_at,
+                write.id,
+            ),
+        )
+        _name_payments(connection, write, ending.payments)
+        if state is not State.NOT_DONE:
+            claims.touch(connection, write, ending.objects, now)
+        self._audit.append(
+            connection,
+            replace(
+                entry,
+                at=now,
+                write=write.token,
+                outcome=str(ending.outcome),
+                bill_ids=ending.bill_ids,
+                bill_code=ending.bill_code,
+            ),
+        )
+
+    async def deliver(self, write: Write) -> None:
+        """Note that the write's caller gets its answer."""
+        await self.file.transact(
+            lambda c: c.execute(
+                "UPDATE writes SET is_delivered = 1 WHERE id = ?", (write.id,)
             )
         )
-        return key
 
-    def end(self, key: int, outcome: Outcome) -> None:
-        self._records.settle(key, outcome)
+    async def looked(
+        self, write: Write, finding: Finding, entry: AuditEntry, *, settles_s: float
+    ) -> Write:
+        """Write down what a look-up found; answers how the write stands now.
 
-
-class JournalRecorder:
-    """One write on its way; the client calls it around the sending."""
-
-    def __init__(self, journal: Journal, agent: Agent, request: Request) -> None:
-        self._journal, self._agent, self._request = journal, agent, request
-        self._key = 0
-
-    async def begin(self) -> None:
-        self._key = self._journal.begin(self._agent, self._request)
-
-    async def end(self, outcome: Outcome, error: CallError | None) -> None:
-        self._journal.end(self._key, outcome)
-        _log.info(
-            "write ended",
-            agent=self._agent.name,
-            action=self._request.action.name,
-            outcome=str(outcome),
-            bill_code=error.bill_code if error else None,
+        Found in all its parts, it is done. Found nowhere in three look-ups, the last
+        at least *settles_s* after its deadline, with everything as before: not done.
+        """
+        return await self.file.transact(
+            lambda c: self._looked(c, write, finding, entry, settles_s)
         )
+
+    def _looked(
+        self,
+        connection: sqlite3.Connection,
+        seen: Write,
+        finding: Finding,
+        entry: AuditEntry,
+        settles_s: float,
+    ) -> Write:
+        write = claims.find(connection, seen.id)
+        if write.state in {State.DONE, State.NOT_DONE}:
+            return write
+        now = self._clock.now()
+        found = _nobody_elses(connection, write, finding.payments)
+        _name_payments(connection, write, found)
+        write = claims.find(connection, write.id)
+        state, looked, look_at = State.UNKNOWN, write.looked, None
+        if all(claim.payment_id for claim in write.claims):
+            state = State.DONE
+        elif not found:
+            looked += 1
+            late = (now - write.deadline).total_seconds() >= settles_s
+            nowhere = not any(claim.payment_id for claim in write.claims)
+            if looked >= LOOK_UPS and late and nowhere and finding.is_as_before:
+                state = State.NOT_DONE
+        if state is State.UNKNOWN:
+            look_at = next_look(write, looked, now, settles_s).timestamp()
+        settled_by = None if state is State.UNKNOWN else SettledBy.LOOK_UP
+        connection.execute(
+            "UPDATE writes SET state = ?, settled_by = ?, looked = ?, look_at = ?, "
+            "ended = ?, answer = COALESCE(?, answer) WHERE id = ?",
+            (
+                state,
+                settled_by,
+                looked,
+                look_at,
+                now.timestamp(),
+                json.dumps(finding.answer) if state is State.DONE else None,
+                write.id,
+            ),
+        )
+        self._audit.append(
+            connection,
+            replace(
+                entry,
+                at=now,
+                write=write.token,
+                outcome=str(state),
+                bill_ids=tuple(found.values()),
+            ),
+        )
+        return claims.find(connection, write.id)
+
+    async def unsettled(self) -> tuple[Write, ...]:
+        """All payments whose end is not known."""
+        return await self.file.look(claims.unsettled)
+
+
+LOOK_UPS = 3
+"""So many look-ups must have found nothing before a payment counts as not made."""
+
+_LOOK_AFTER_S = (0.0, 60.0, 300.0)
+"""When the first look-ups are due, after the deadline; the last is at its end."""
+
+
+def next_look(write: Write, looked: int, now: datetime, settles_s: float) -> datetime:
+    """When the next look-up is due, after so many that found nothing."""
+    planned = [write.deadline + timedelta(seconds=each) for each in _LOOK_AFTER_S]
+    planned.append(write.deadline + timedelta(seconds=settles_s))
+    for due in planned[looked:]:
+        if due > now:
+            return due
+    return now + timedelta(seconds=max(settles_s, 60.0))
+
+
+def _deadline(now: datetime) -> datetime:
+    return now + timedelta(seconds=WRITE_DEADLINE_S + LATE_S)
+
+
+def _stand(writes: Iterable[Write]) -> list[tuple[int, State]]:
+    return [(write.id, write.state) for write in writes]
+
+
+def _check_clock(connection: sqlite3.Connection, now: datetime) -> None:
+    last = connection.execute("SELECT MAX(MAX(begun, COALESCE(ended, 0))) FROM writes")
+    seconds = last.fetchone()[0]
+    if seconds is not None and now.timestamp() < seconds - CLOCK_TOLERANCE_S:
+        raise RefusedError(
+            "this computer's clock went back by more than a minute since the last "
+            "write, so that no payment can be told from an earlier one",
+            advice="Tell the operator to set the clock right; nothing was sent.",
+            code="clock_went_back",
+        )
+
+
+def _forget_answers(connection: sqlite3.Connection, now: datetime) -> None:
+    oldest = (now - timedelta(days=ANSWER_DAYS)).timestamp()
+    connection.execute(
+        "UPDATE writes SET answer = NULL WHERE answer IS NOT NULL AND ended < ?",
+        (oldest,),
+    )
+
+
+def _nobody_elses(
+    connection: sqlite3.Connection, write: Write, payments: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """For each subject the likeliest payment that no other write has made."""
+    found = {}
+    for subject, keys in payments.items():
+        taken = claims.claimed_payments(connection, write, keys)
+        free = [key for key in keys if key not in taken]
+        if free:
+            found[subject] = free[0]
+    return found
+
+
+def _name_payments(
+    connection: sqlite3.Connection, write: Write, payments: Mapping[str, str]
+) -> None:
+    connection.executemany(
+        "UPDATE claims SET payment_id = ? WHERE write_id = ? AND subject = ?",
+        [(key, write.id, subject) for subject, key in payments.items()],
+    )

@@ -1,0 +1,110 @@
+"""Gathers the evidence for one call: reads at BILL, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bill_mcp.guard import duplicates
+from bill_mcp.guard.evidence import NOTHING, Evidence, Line, Reason
+from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
+from bill_mcp.guard.payments import asked_by
+from bill_mcp.guard.policy import Verdict, holds
+from bill_mcp.guard.reading import Read
+from bill_mcp.specs.catalogue import Action
+from bill_mcp.specs.models import Effect, ObjectEscalation, WatchedObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gatherer:
+    """Reads what the guard must know of one call.
+
+    Args:
+        read: Reads at BILL, under the call's own session.
+        examine: Judges a vendor's bank details.
+        bill_now: BILL's clock, once something was read.
+    """
+
+    read: Read
+    examine: Examine
+    bill_now: Callable[[], datetime]
+
+    async def gather(
+        self,
+        action: Action,
+        arguments: Mapping[str, Any],
+        verdict: Verdict,
+        *,
+        asks: bool,
+    ) -> Evidence:
+        """The evidence for one call.
+
+        Args:
+            action: What is asked for.
+            arguments: As BILL will get them.
+            verdict: What is known of the call without reading.
+            asks: Whether a person may be asked, who then is shown who it is about.
+        """
+        asked = asked_by(action, arguments)
+        evidence = NOTHING
+        if asked:
+            payments = PaymentEvidence(self.read, self.examine, self.bill_now)
+            evidence = await payments.of(asked, arguments)
+        elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
+            evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
+        effects = await self._object_effects(action, arguments)
+        reasons = await self._similar_bills(action, arguments)
+        return replace(
+            evidence,
+            effects=evidence.effects | effects,
+            reasons=(*evidence.reasons, *reasons),
+        )
+
+    async def _vendor_lines(self, arguments: Mapping[str, Any]) -> tuple[Line, ...]:
+        vendor_id = str(arguments["vendorId"])
+        vendor = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+        finding = await self.examine(vendor)
+        account = f"account ending in {finding.last4}" if finding.last4 else "no account"
+        return (
+            Line(label="vendor", value=str(vendor.get("name", "")), third_party=True),
+            Line(label="vendor id", value=vendor_id),
+            Line(label="paid until now to", value=account),
+        )
+
+    async def _object_effects(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> frozenset[Effect]:
+        effects: frozenset[Effect] = frozenset()
+        for watched in action.spec.object_escalations:
+            if watched.by not in arguments or watched.adds <= effects:
+                continue
+            if watched.given and not set(watched.given) & set(arguments):
+                continue
+            if holds(watched.when, await self._object(watched, arguments)):
+                effects |= watched.adds
+        return effects
+
+    async def _object(
+        self, watched: ObjectEscalation, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        key = str(arguments[watched.by])
+        if watched.read is WatchedObject.RECURRING_BILL:
+            return await self.read(
+                "bill_get_recurring_bill_details", {"recurringBillId": key}
+            )
+        if watched.read is WatchedObject.VENDOR_OF_BILL:
+            bill = await self.read("bill_get_bill_details", {"billId": key})
+            if not bill.get("vendorId"):
+                return {}
+            key = str(bill["vendorId"])
+        return await self.read("bill_get_vendor_details", {"vendorId": key})
+
+    async def _similar_bills(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> tuple[Reason, ...]:
+        return await duplicates.of_call(self.read, action, arguments)
+
+
+Gather = Callable[..., Awaitable[Evidence]]

@@ -1,0 +1,325 @@
+"""What BILL says of the payments that a call asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bill_mcp.errors import RefusedError
+from bill_mcp.guard.bank_details import BankFinding
+from bill_mcp.guard.evidence import Cause, Evidence, Line, Payee, Reason
+from bill_mcp.guard.payments import Asked
+from bill_mcp.guard.reading import Read, all_rows
+from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
+from bill_mcp.specs.models import Pays
+
+LOOK_BACK_DAYS = 30
+"""How far back the vendor's payments are compared."""
+
+ENDED_UNPAID = frozenset({"VOID", "CANCELLED", "FAILED"})
+"""States of a payment that leave its bill unpaid."""
+
+USD = "USD"
+
+Examine = Callable[[Mapping[str, Any]], Awaitable[BankFinding]]
+"""Judges the bank details of a vendor, given BILL's reply."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorRead:
+    """A vendor, its payments of the last days, and what is known of its account."""
+
+    reply: Mapping[str, Any]
+    payments: tuple[Mapping[str, Any], ...]
+    is_first_payment: bool
+    finding: BankFinding
+
+    @property
+    def currency(self) -> str:
+        return str(self.reply.get("billCurrency") or USD)
+
+
+@dataclass
+class PaymentEvidence:
+    """Gathers what must be known before payments, one read after the other.
+
+    Args:
+        read: Reads at BILL.
+        examine: Judges bank details.
+        bill_now: BILL's clock, once something was read.
+    """
+
+    read: Read
+    examine: Examine
+    bill_now: Callable[[], datetime]
+    _vendors: dict[str, VendorRead] = field(default_factory=dict)
+
+    async def of(
+        self, asked: tuple[Asked, ...], arguments: Mapping[str, Any]
+    ) -> Evidence:
+        """The evidence for all payments of one call."""
+        parts: list[PaymentPart] = []
+        lines: list[Line] = []
+        reasons: list[Reason] = []
+        before: dict[str, str] = {}
+        for each in asked:
+            part, shown, state = await self._part(each)
+            parts.append(part)
+            lines += shown
+            before[part.subject] = state
+            reasons += self._equal(part)
+        funding = arguments.get("fundingAccount") or {}
+        payees = {key: _payee(key, each) for key, each in self._vendors.items()}
+        reasons += [p.bank_reason for p in payees.values() if p.bank_reason]
+        return Evidence(
+            parts=tuple(parts),
+            reasons=tuple(reasons),
+            lines=(*self._payee_lines(payees), *lines, *_details(arguments)),
+            payees=payees,
+            funding_account=funding.get("id") or str(funding.get("type", "")).lower(),
+            known_payments=frozenset(
+                str(row.get("id"))
+                for vendor in self._vendors.values()
+                for row in vendor.payments
+            ),
+            before=before,
+            bill_time=self.bill_now(),
+            object_ids=frozenset(
+                {part.bill_id for part in parts if part.bill_id} | payees.keys()
+            ),
+        )
+
+    async def _part(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+        if asked.pays is Pays.REIMBURSEMENT:
+            return await self._reimbursement(asked)
+        if asked.pays is Pays.REISSUE:
+            return await self._reissue(asked)
+        if asked.bill_id is None:
+            return await self._without_bill(asked)
+        bill = await self.read("bill_get_bill_details", {"billId": asked.bill_id})
+        vendor_id = bill.get("vendorId") or asked.vendor_id
+        vendor = await self._vendor(vendor_id) if vendor_id else None
+        part = PaymentPart(
+            subject=asked.subject,
+            vendor_id=vendor_id,
+            payee=str(bill.get("vendorName") or _name(vendor)),
+            cents=asked.cents or 0,
+            currency=vendor.currency if vendor else USD,
+        )
+        due = bill.get("dueAmount")
+        shown = Line(
+            label="bill",
+            value=f"{asked.bill_id}: {amount_of(part.cents)} {part.currency}"
+            + (f" of {_amount(due)} due" if due is not None else ""),
+        )
+        invoice = bill.get("invoice") or {}
+        number = Line(
+            label="invoice number",
+            value=str(invoice.get("invoiceNumber", "")),
+            third_party=True,
+        )
+        return part, [shown, *([number] if number.value else [])], amounts_of(bill)
+
+    async def _without_bill(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+        vendor = await self._vendor(str(asked.vendor_id))
+        part = PaymentPart(
+            subject=asked.subject,
+            vendor_id=asked.vendor_id,
+            payee=_name(vendor),
+            cents=asked.cents or 0,
+            currency=vendor.currency,
+        )
+        shown = Line(
+            label="bill",
+            value=f"none: BILL makes one of {amount_of(part.cents)} {part.currency}",
+        )
+        return part, [shown], ""
+
+    async def _reimbursement(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+        found = await self.read(
+            "bill_get_reimbursement_details", {"reimbursementId": asked.object_id}
+        )
+        part = PaymentPart(
+            subject=asked.subject,
+            once=True,
+            vendor_id=None,
+            payee=str(found.get("userUuid") or found.get("userId") or ""),
+            cents=_known_cents(found),
+            currency=USD,
+        )
+        lines = [
+            Line(label="reimbursement", value=str(asked.object_id)),
+            Line(label="paid to user", value=part.payee),
+            Line(
+                label="merchant",
+                value=str(found.get("merchantName", "")),
+                third_party=True,
+            ),
+            Line(label="note", value=str(found.get("note", "")), third_party=True),
+        ]
+        return part, [line for line in lines if line.value], str(found.get("status"))
+
+    async def _reissue(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+        found = await self.read(
+            "bill_get_payment_details", {"paymentId": asked.object_id}
+        )
+        vendor_id = found.get("vendorId")
+        vendor = await self._vendor(vendor_id) if vendor_id else None
+        part = PaymentPart(
+            subject=asked.subject,
+            once=True,
+            vendor_id=vendor_id,
+            payee=str(found.get("vendorName") or _name(vendor)),
+            cents=_known_cents(found),
+            currency=vendor.currency if vendor else USD,
+        )
+        shown = Line(label="sent anew", value=f"the payment {asked.object_id}")
+        return part, [shown], state_of_payment(found)
+
+    async def _vendor(self, vendor_id: str) -> VendorRead:
+        if vendor_id not in self._vendors:
+            reply = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+            since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
+            rows, _ = await payments_since(self.read, vendor_id, since)
+            finding = await self.examine(reply)
+            is_first = not any(row.get("status") not in ENDED_UNPAID for row in rows)
+            self._vendors[vendor_id] = VendorRead(
+                reply=reply,
+                payments=tuple(rows),
+                is_first_payment=is_first
+                and not (reply.get("paymentInformation") or {}).get("lastPaymentDate")
+                and not await self._was_ever_paid(vendor_id),
+                finding=finding,
+            )
+        return self._vendors[vendor_id]
+
+    async def _was_ever_paid(self, vendor_id: str) -> bool:
+        filters = [{"field": "vendorId", "op": "eq", "value": vendor_id}]
+        page = await self.read(
+            "bill_get_list_of_payments", {"filters": filters, "max": 20}
+        )
+        rows = [row for row in page.get("results", ()) if isinstance(row, dict)]
+        return any(row.get("status") not in ENDED_UNPAID for row in rows)
+
+    def _equal(self, part: PaymentPart) -> list[Reason]:
+        """The same payment, if BILL has it already, whoever made it."""
+        vendor = self._vendors.get(part.vendor_id or "")
+        if vendor is None or part.once:
+            return []
+        return [
+            Reason(
+                cause=Cause.DUPLICATE_PAYMENT,
+                text=f"BILL has the payment {row.get('id')} of the same amount, "
+                f"{amount_of(part.cents)} {part.currency}, for the same "
+                f"{'bill' if part.bill_id else 'vendor'}, made on "
+                f"{str(row.get('createdTime', ''))[:10]}",
+                object_id=str(row.get("id")),
+            )
+            for row in vendor.payments
+            if row.get("status") not in ENDED_UNPAID and is_of(row, part)
+        ]
+
+    def _payee_lines(self, payees: Mapping[str, Payee]) -> list[Line]:
+        lines = []
+        for key, payee in payees.items():
+            account = f"account ending in {payee.last4}" if payee.last4 else "no account"
+            lines += [
+                Line(label="payee", value=payee.name, third_party=True),
+                Line(label="vendor id", value=key),
+                Line(label="paid to", value=account),
+            ]
+        return lines
+
+
+async def payments_since(
+    read: Read, vendor_id: str, since: datetime
+) -> tuple[list[dict[str, Any]], bool]:
+    """The vendor's payments made since then, and whether these are all of them."""
+    filters = [
+        {"field": "vendorId", "op": "eq", "value": vendor_id},
+        {
+            "field": "createdTime",
+            "op": "gte",
+            "value": since.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        },
+    ]
+    return await all_rows(read, "bill_get_list_of_payments", {"filters": filters})
+
+
+def is_of(row: Mapping[str, Any], part: PaymentPart) -> bool:
+    """Whether a payment at BILL pays this part: the bill, or the vendor, and amount."""
+    if part.bill_id is None:
+        return _cents(row.get("amount")) == part.cents
+    shares = row.get("billPayments") or [row]
+    return any(
+        share.get("billId") == part.bill_id
+        and _cents(share.get("amount")) == part.cents
+        for share in shares
+        if isinstance(share, Mapping)
+    )
+
+
+def amounts_of(bill: Mapping[str, Any]) -> str:
+    """The amounts of a bill that a payment changes, to compare them later."""
+    names = ("dueAmount", "scheduledAmount", "paidAmount", "paymentStatus")
+    return "|".join(str(bill.get(name)) for name in names)
+
+
+def state_of_payment(payment: Mapping[str, Any]) -> str:
+    """What voiding changes of a payment, to compare it later."""
+    return f"{payment.get('singleStatus')}|{len(payment.get('voidInfo') or ())}"
+
+
+def _payee(key: str, vendor: VendorRead) -> Payee:
+    finding = vendor.finding
+    return Payee(
+        vendor_id=key,
+        name=_name(vendor),
+        last4=finding.last4,
+        old_last4=finding.old_last4,
+        is_first_payment=vendor.is_first_payment,
+        bank_reason=finding.reason,
+    )
+
+
+def _details(arguments: Mapping[str, Any]) -> list[Line]:
+    funding = arguments.get("fundingAccount") or {}
+    words = f"{funding.get('type', '')} {funding.get('id', '')}".strip()
+    lines = [
+        Line(label="paid from", value=words),
+        Line(
+            label="text for the payee",
+            value=str(arguments.get("description", "")),
+            third_party=True,
+        ),
+    ]
+    return [line for line in lines if line.value]
+
+
+def _name(vendor: VendorRead | None) -> str:
+    return str(vendor.reply.get("name", "")) if vendor else ""
+
+
+def _cents(amount: Any) -> int | None:
+    try:
+        return cents_of(amount)
+    except ValueError:
+        return None
+
+
+def _known_cents(found: Mapping[str, Any]) -> int:
+    cents = _cents(found.get("amount"))
+    if cents is None:
+        raise RefusedError(
+            "BILL does not say which amount would be paid, so that no limit can hold it",
+            advice="Ask a person to do it in BILL's own web page.",
+            code="amount_unknown",
+        )
+    return cents
+
+
+def _amount(value: Any) -> str:
+    cents = _cents(value)
+    return amount_of(cents) if cents is not None else "an unknown amount"

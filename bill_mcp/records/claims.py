@@ -1,0 +1,333 @@
+"""The writes that went out and the payments they claim, as rows that outlive a crash.
+
+A *claim* is one payment of one write. While a write is open or its end is unknown,
+nothing else may pay the same subject.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bill_mcp.records.payments import PaymentPart, Spent
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS writes (
+  id INTEGER PRIMARY KEY,
+  token TEXT NOT NULL UNIQUE,
+  organization TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  action TEXT NOT NULL,
+  process TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  is_repeatable INTEGER NOT NULL,
+  begun REAL NOT NULL,
+  deadline REAL NOT NULL,
+  state TEXT NOT NULL,
+  settled_by TEXT,
+  ended REAL,
+  answer TEXT,
+  is_delivered INTEGER NOT NULL DEFAULT 0,
+  transaction_number TEXT,
+  looked INTEGER NOT NULL DEFAULT 0,
+  look_at REAL,
+  known TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX IF NOT EXISTS writes_by_digest ON writes (organization, agent, digest);
+CREATE INDEX IF NOT EXISTS writes_by_state ON writes (state, look_at);
+CREATE TABLE IF NOT EXISTS claims (
+  write_id INTEGER NOT NULL REFERENCES writes (id),
+  organization TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  vendor_id TEXT,
+  payee TEXT NOT NULL,
+  cents INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  begun REAL NOT NULL,
+  payment_id TEXT,
+  PRIMARY KEY (write_id, subject)
+);
+CREATE INDEX IF NOT EXISTS claims_by_subject ON claims (organization, subject);
+CREATE INDEX IF NOT EXISTS claims_by_time ON claims (organization, begun);
+CREATE INDEX IF NOT EXISTS claims_by_payment ON claims (organization, payment_id);
+CREATE TABLE IF NOT EXISTS touched (
+  organization TEXT NOT NULL,
+  object_id TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  what TEXT NOT NULL,
+  at REAL NOT NULL,
+  PRIMARY KEY (organization, object_id, agent, what)
+)
+"""
+
+DUPLICATE_DAYS = 30
+"""How long the same payment is a duplicate, once it was made."""
+
+REPEAT_MINUTES = 10
+"""How long the same write is one, where no money moves."""
+
+
+class State(StrEnum):
+    """How a write stands."""
+
+    OPEN = "open"
+    """On its way; or its process died on the way."""
+    UNKNOWN = "unknown"
+    DONE = "done"
+    NOT_DONE = "not_done"
+
+
+class SettledBy(StrEnum):
+    """What said how a write ended."""
+
+    ANSWER = "answer"
+    LOOK_UP = "look_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One payment that a write made, or may have made."""
+
+    part: PaymentPart
+    payment_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One write, as the journal has it.
+
+    Attributes:
+        token: Names it in the audit log.
+        process: Which process sent it; see `Processes`.
+        deadline: By when its answer would have come, in UTC.
+        settled_by: None while it is open or unknown.
+        answer: What was or will be told to the agent, where it is done.
+        is_delivered: Whether its caller got an answer.
+        looked: How many look-ups found nothing.
+        look_at: When the next look-up is due; None where there is none.
+        known: What was known before: payments, amounts, BILL's clock.
+    """
+
+    id: int
+    token: str
+    organization: str
+    agent: str
+    profile: str
+    action: str
+    process: str
+    begun: datetime
+    deadline: datetime
+    state: State
+    settled_by: SettledBy | None
+    answer: dict[str, Any] | None = field(repr=False)
+    is_delivered: bool
+    transaction_number: str | None
+    looked: int
+    look_at: datetime | None
+    known: Mapping[str, Any] = field(repr=False)
+    claims: tuple[Claim, ...]
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment at BILL, where one is known."""
+        return next((c.payment_id for c in self.claims if c.payment_id), None)
+
+
+def of_subjects(
+    connection: sqlite3.Connection,
+    organization: str,
+    parts: Sequence[PaymentPart],
+    now: datetime,
+) -> tuple[Write, ...]:
+    """The writes that stand in the way of these payments, oldest first.
+
+    Open and unknown ones of any of the subjects, done ones of any of the identities
+    within 30 days, and the one that was lost last and then not found at BILL.
+    """
+    oldest = (now - timedelta(days=DUPLICATE_DAYS)).timestamp()
+    found: dict[int, Write] = {}
+    for part in parts:
+        rows = connection.execute(
+            "SELECT w.*, c.identity FROM writes w JOIN claims c ON c.write_id = w.id "
+            "WHERE c.organization = ? AND c.subject = ? ORDER BY w.id",
+            (organization, part.subject),
+        ).fetchall()
+        last_lost = None
+        for row in rows:
+            state = State(row["state"])
+            same = row["identity"] == part.identity
+            if state in {State.OPEN, State.UNKNOWN} or (
+                state is State.DONE and same and row["begun"] >= oldest
+            ):
+                found[row["id"]] = _write(connection, row)
+            if same:
+                is_lost = row["settled_by"] == SettledBy.LOOK_UP
+                last_lost = row if state is State.NOT_DONE and is_lost else None
+        if last_lost is not None and last_lost["begun"] >= oldest:
+            found[last_lost["id"]] = _write(connection, last_lost)
+    return tuple(found[key] for key in sorted(found))
+
+
+def of_digest(
+    connection: sqlite3.Connection,
+    organization: str,
+    agent: str,
+    digest: str,
+    now: datetime,
+) -> tuple[Write, ...]:
+    """The agent's same write of the last minutes, unless it is known not to be done."""
+    oldest = (now - timedelta(minutes=REPEAT_MINUTES)).timestamp()
+    rows = connection.execute(
+        "SELECT * FROM writes WHERE organization = ? AND agent = ? AND digest = ? "
+        "AND begun >= ? AND state != ? AND NOT is_repeatable ORDER BY id",
+        (organization, agent, digest, oldest, State.NOT_DONE),
+    ).fetchall()
+    return tuple(_write(connection, row) for row in rows)
+
+
+def find(connection: sqlite3.Connection, write_id: int) -> Write:
+    """The write of that number, which is known to be there."""
+    row = connection.execute(
+        "SELECT * FROM writes WHERE id = ?", (write_id,)
+    ).fetchone()
+    return _write(connection, row)
+
+
+def unsettled(connection: sqlite3.Connection) -> tuple[Write, ...]:
+    """All payments whose end is not known, the oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM writes WHERE state IN (?, ?) AND id IN "
+        "(SELECT write_id FROM claims) ORDER BY id",
+        (State.OPEN, State.UNKNOWN),
+    ).fetchall()
+    return tuple(_write(connection, row) for row in rows)
+
+
+def spent(
+    connection: sqlite3.Connection, organization: str, since: datetime
+) -> tuple[Spent, ...]:
+    """The payments of an organization that count as spent, whoever asked for them."""
+    rows = connection.execute(
+        "SELECT c.* FROM claims c JOIN writes w ON w.id = c.write_id "
+        "WHERE c.organization = ? AND c.begun >= ? AND w.state != ?",
+        (organization, since.timestamp(), State.NOT_DONE),
+    ).fetchall()
+    return tuple(
+        Spent(
+            vendor_id=row["vendor_id"],
+            cents=row["cents"],
+            currency=row["currency"],
+            at=_utc(row["begun"]),
+        )
+        for row in rows
+    )
+
+
+def claimed_payments(
+    connection: sqlite3.Connection, write: Write, payment_ids: Iterable[str]
+) -> frozenset[str]:
+    """Those of the payments at BILL that another write is known to have made."""
+    return frozenset(
+        key
+        for key in payment_ids
+        if connection.execute(
+            "SELECT 1 FROM claims WHERE organization = ? AND payment_id = ? "
+            "AND write_id != ?",
+            (write.organization, key, write.id),
+        ).fetchone()
+    )
+
+
+def touch(
+    connection: sqlite3.Connection,
+    write: Write,
+    objects: Iterable[tuple[str, str]],
+    now: datetime,
+) -> None:
+    """Note that the agent made or changed objects: pairs of id and what."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO touched VALUES (?, ?, ?, ?, ?)",
+        [
+            (write.organization, key, write.agent, what, now.timestamp())
+            for key, what in objects
+        ],
+    )
+
+
+def touched_by(
+    connection: sqlite3.Connection,
+    organization: str,
+    agent: str,
+    object_ids: Iterable[str],
+) -> frozenset[str]:
+    """Those of the objects that the agent made or changed."""
+    return frozenset(
+        key
+        for key in object_ids
+        if connection.execute(
+            "SELECT 1 FROM touched WHERE organization = ? AND object_id = ? "
+            "AND agent = ?",
+            (organization, key, agent),
+        ).fetchone()
+    )
+
+
+def touched_at(
+    connection: sqlite3.Connection, organization: str, object_id: str, what: str
+) -> datetime | None:
+    """When anybody here last did *what* to the object."""
+    row = connection.execute(
+        "SELECT MAX(at) FROM touched WHERE organization = ? AND object_id = ? "
+        "AND what = ?",
+        (organization, object_id, what),
+    ).fetchone()
+    return _utc(row[0]) if row[0] is not None else None
+
+
+def _write(connection: sqlite3.Connection, row: sqlite3.Row) -> Write:
+    claims = connection.execute(
+        "SELECT * FROM claims WHERE write_id = ? ORDER BY rowid", (row["id"],)
+    ).fetchall()
+    return Write(
+        id=row["id"],
+        token=row["token"],
+        organization=row["organization"],
+        agent=row["agent"],
+        profile=row["profile"],
+        action=row["action"],
+        process=row["process"],
+        begun=_utc(row["begun"]),
+        deadline=_utc(row["deadline"]),
+        state=State(row["state"]),
+        settled_by=SettledBy(row["settled_by"]) if row["settled_by"] else None,
+        answer=json.loads(row["answer"]) if row["answer"] else None,
+        is_delivered=bool(row["is_delivered"]),
+        transaction_number=row["transaction_number"],
+        looked=row["looked"],
+        look_at=_utc(row["look_at"]) if row["look_at"] is not None else None,
+        known=json.loads(row["known"]),
+        claims=tuple(_claim(each) for each in claims),
+    )
+
+
+def _claim(row: sqlite3.Row) -> Claim:
+    part = PaymentPart(
+        subject=row["subject"],
+        once=row["identity"] == row["subject"],
+        vendor_id=row["vendor_id"],
+        payee=row["payee"],
+        cents=row["cents"],
+        currency=row["currency"],
+    )
+    return Claim(part=part, payment_id=row["payment_id"])
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
