@@ -21,6 +21,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +34,26 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     DONE = "done"
     """It had been done before; nothing was sent now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """What stands in the way of a call: it had been done, or begun, before.
+
+    Attributes:
+        at: When, in UTC; None where only BILL knows.
+        id: Of the object at BILL, where one is known.
+        agent_is_you: Whether the same agent did it.
+    """
+
+    at: datetime | None
+    id: str | None
+    agent_is_you: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        at = self.at.isoformat(timespec="seconds") if self.at else None
+        told = {"at": at, "id": self.id, "agent_is_you": self.agent_is_you}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 class BillMcpError(Exception):
@@ -47,19 +69,30 @@ class ConfigError(BillMcpError):
 
 
 class NeedsPerson(BillMcpError):  # noqa: N818 -- a question, not a failure
-    """A person must answer before the call can go on.
+    """A person must agree before the call can go on.
 
     The face asks in the way of the client's era and enters the call again from the top.
 
     Attributes:
-        question: What the person is asked, in our words.
-        key: Names the question, so that its answer is recognised on the next entry.
+        approval_id: Names what a person is asked to agree to; gives no right.
+        question: What the person is asked, in our words, in a few lines.
+        client_may_approve: Whether an answer through the agent's client counts.
+        refusal: What the agent is told where nobody can be asked right now.
     """
 
-    def __init__(self, question: str, *, key: str) -> None:
+    def __init__(
+        self,
+        approval_id: str,
+        question: str,
+        *,
+        client_may_approve: bool,
+        refusal: CallError,
+    ) -> None:
         super().__init__(question)
+        self.approval_id = approval_id
         self.question = question
-        self.key = key
+        self.client_may_approve = client_may_approve
+        self.refusal = refusal
 
 
 class CallError(BillMcpError):
@@ -72,6 +105,7 @@ class CallError(BillMcpError):
         bill_code: BILL's own code, such as ``BDC_1109``.
         http_status: The status BILL answered with.
         faults: What is wrong with which argument: ``path`` and ``message``.
+        earlier: What was done, or begun, before; see `Earlier`.
     """
 
     code = "call_failed"
@@ -86,6 +120,7 @@ class CallError(BillMcpError):
         bill_code: str | None = None,
         http_status: int | None = None,
         faults: Sequence[Mapping[str, str]] = (),
+        earlier: Earlier | None = None,
     ) -> None:
         super().__init__(message)
         if code is not None:
@@ -95,6 +130,7 @@ class CallError(BillMcpError):
         self.bill_code = bill_code
         self.http_status = http_status
         self.faults = tuple(faults)
+        self.earlier = earlier
 
     def as_dict(self) -> dict[str, Any]:
         """The error as the JSON object that agents read, without empty members."""
@@ -106,6 +142,7 @@ class CallError(BillMcpError):
             "bill_code": self.bill_code,
             "http_status": self.http_status,
             "faults": [dict(fault) for fault in self.faults] or None,
+            "earlier": self.earlier.as_dict() if self.earlier else None,
         }
         return {key: value for key, value in told.items() if value is not None}
 

@@ -1,24 +1,250 @@
-"""A person's agreement to one call. This version cannot ask, so none exists.
-
-`policy` refuses what would need one; an ``approval_id`` that an agent brings along can
-only be invented, and is refused by name.
-"""
+"""A person's agreement to one call: asked for here, given elsewhere, spent once."""
 
 from __future__ import annotations
 
-from bill_mcp.errors import RefusedError
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bill_mcp.agents import Agent
+from bill_mcp.client.request import Request
+from bill_mcp.environments import Environment
+from bill_mcp.errors import CallError, Earlier, NeedsPerson, RefusedError
+from bill_mcp.guard.evidence import Cause, Evidence, Line, Reason
+from bill_mcp.guard.showing import shown_lines, warnings
+from bill_mcp.records.approval_refusals import not_spendable
+from bill_mcp.records.approvals import Approval, ApprovalLine, Approvals, State, Wanted
+from bill_mcp.records.payments import amount_of
 
 
-def require(approval_id: str | None) -> None:
-    """Let the call go on if nobody needs to agree to it.
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """One call that may need a person.
 
-    Raises:
-        RefusedError: The call names an approval; none can have been given.
+    Attributes:
+        request: The bytes that would be sent.
+        own_number: The request carries a transaction number that we made.
+        reasons: Why a person must agree; none where nobody needs to.
+        asks_person: False where nobody is asked; then reasons are for the agent.
+        organization: Names BILL's organization at its place.
+        user: BILL's user of the session.
     """
-    if approval_id is not None:
-        raise RefusedError(
-            "there is no such approval: this version gives none",
-            advice="Leave approval_id out. If the call is then refused, ask a person "
-            "to do it in BILL's own web page.",
-            code="approval_unavailable",
+
+    request: Request
+    own_number: str | None
+    evidence: Evidence
+    reasons: tuple[Reason, ...]
+    asks_person: bool
+    client_may_approve: bool
+    agent: Agent
+    environment: Environment
+    organization: str
+    organization_id: str
+    user: str | None
+    profile: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What releases a call, and is spent in the transaction of its intent."""
+
+    approval_id: str
+    binding: str
+    acknowledged: bool
+    approver: str | None
+
+
+class Announcer(Protocol):
+    """Tells people that an approval waits; never holds a call up."""
+
+    def announce(self, approval: Approval) -> None: ...
+
+
+class Approving:
+    """Asks for approvals and finds those that were given.
+
+    Args:
+        approvals: Where they are.
+        instance: Names this server process: what was approved for another one, or
+            before a restart, serves no more.
+        announcer: Told of each new approval that waits; None where nobody is.
+    """
+
+    def __init__(
+        self, approvals: Approvals, *, instance: str, announcer: Announcer | None
+    ) -> None:
+        self.approvals, self._instance = approvals, instance
+        self._announcer = announcer
+
+    async def number_of(self, approval_id: str | None) -> str | None:
+        """The transaction number of the request that was approved under that id."""
+        found = await self.approvals.find(approval_id) if approval_id else None
+        return found.wanted.transaction_number if found else None
+
+    async def require(self, asking: Asking, approval_id: str | None) -> Grant | None:
+        """What releases the call; None where it needs nothing.
+
+        Raises:
+            NeedsPerson: A person is asked now, or still.
+            RefusedError: The person said no, or the agent must say that it is sure.
+        """
+        binding = self._binding(asking)
+        if approval_id is not None:
+            found = await self.approvals.find(approval_id)
+            return Grant(
+                approval_id=approval_id,
+                binding=binding,
+                acknowledged=not asking.asks_person,
+                approver=found.decided_by if found else None,
+            )
+        if asking.asks_person:
+            return await self._of_person(asking, binding) if asking.reasons else None
+        doubts = [r for r in asking.reasons if r.cause is Cause.DUPLICATE_BILL]
+        if doubts:
+            wanted = self._wanted(asking, binding)
+            approval = await self.approvals.ask(wanted, acknowledged=True)
+            raise _sure(doubts, approval)
+        return None
+
+    async def _of_person(self, asking: Asking, binding: str) -> Grant:
+        found = await self.approvals.find_bound(binding)
+        if found is not None and found.state is State.GRANTED:
+            return Grant(
+                approval_id=found.id,
+                binding=binding,
+                acknowledged=False,
+                approver=found.decided_by,
+            )
+        if found is not None and found.state in {State.DENIED, State.CANCELLED}:
+            raise not_spendable(found.state)
+        is_new = found is None or found.state is not State.WAITING
+        approval = await self.approvals.ask(self._wanted(asking, binding))
+        if is_new and self._announcer is not None:
+            self._announcer.announce(approval)
+        raise NeedsPerson(
+            approval.id,
+            _question(approval),
+            client_may_approve=asking.client_may_approve,
+            refusal=_required(asking, approval),
         )
+
+    def spender(
+        self, grant: Grant | None, now: Callable[[], datetime]
+    ) -> Callable[[sqlite3.Connection], None]:
+        """Spends the grant in the transaction that it is called in."""
+
+        def spend(connection: sqlite3.Connection) -> None:
+            if grant is not None:
+                self.approvals.spend(
+                    connection,
+                    grant.approval_id,
+                    binding=grant.binding,
+                    now=now(),
+                    acknowledged=grant.acknowledged,
+                )
+
+        return spend
+
+    def _binding(self, asking: Asking) -> str:
+        """Digest of everything that a person agrees to, and of who may use it."""
+        evidence, request = asking.evidence, asking.request
+        bound = {
+            "action": request.action.name,
+            "target": f"{request.method} {request.target}",
+            "body": _without_number(asking),
+            "file": hashlib.sha256(request.body or b"").hexdigest()
+            if request.body_fields is None
+            else None,
+            "parts": [asdict(part) for part in evidence.parts],
+            "payees": [asdict(payee) for payee in evidence.payees.values()],
+            "causes": sorted({str(reason.cause) for reason in asking.reasons}),
+            "lines": [asdict(line) for line in evidence.lines],
+            "organization": asking.organization,
+            "user": asking.user,
+            "agent": asking.agent.key,
+            "instance": self._instance,
+        }
+        text = json.dumps(bound, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _wanted(self, asking: Asking, binding: str) -> Wanted:
+        evidence, request = asking.evidence, asking.request
+        currencies = {part.currency for part in evidence.parts}
+        cents = sum(part.cents for part in evidence.parts)
+        return Wanted(
+            binding=binding,
+            agent=asking.agent.key,
+            agent_name=asking.agent.name,
+            instance=self._instance,
+            organization=asking.organization_id,
+            environment=str(asking.environment),
+            profile=asking.profile,
+            action=request.action.name,
+            title=request.action.title.removeprefix("Bill "),
+            lines=tuple(_line(line) for line in shown_lines(request, evidence)),
+            reasons=warnings(evidence, asking.reasons),
+            cents=cents if len(currencies) == 1 else None,
+            currency=currencies.pop() if len(currencies) == 1 else None,
+            request_digest=hashlib.sha256(request.body or b"").hexdigest(),
+            transaction_number=asking.own_number,
+            client_may_approve=asking.client_may_approve,
+        )
+
+
+def _line(line: Line) -> ApprovalLine:
+    return ApprovalLine(
+        label=line.label, value=line.value, third_party=line.third_party
+    )
+
+
+def _without_number(asking: Asking) -> Any:
+    """The body without the number of ours, which is made anew at each entry."""
+    body = asking.request.body_fields
+    if asking.own_number is None or not isinstance(body, dict):
+        return body
+    return {name: value for name, value in body.items() if name != "transactionNumber"}
+
+
+def _question(approval: Approval) -> str:
+    """What a client's own form says: facts first, third parties' words quoted."""
+    wanted = approval.wanted
+    amount = ""
+    if wanted.cents is not None:
+        amount = f": {amount_of(wanted.cents)} {wanted.currency}"
+    lines = [
+        f"BILL {wanted.environment}, organization {wanted.organization}",
+        *wanted.reasons,
+        f"{wanted.title}{amount}",
+    ]
+    for line in wanted.lines:
+        value = json.dumps(line.value[:80]) if line.third_party else line.value
+        lines.append(f"{line.label}: {value}")
+    return "\n".join(lines)
+
+
+def _required(asking: Asking, approval: Approval) -> RefusedError:
+    told = " ".join(approval.wanted.reasons)
+    earlier = next((r.object_id for r in asking.reasons if r.object_id), None)
+    return RefusedError(
+        f"a person must agree to this call first. {told}",
+        advice=f"Ask the person to run `bill-mcp approve {approval.id}` within ten "
+        "minutes, then make the very same call again with approval_id "
+        f"{approval.id}.",
+        code="approval_required",
+        earlier=Earlier(at=None, id=earlier, agent_is_you=False) if earlier else None,
+    )
+
+
+def _sure(doubts: list[Reason], approval: Approval) -> CallError:
+    told = " ".join(reason.text for reason in doubts)
+    return RefusedError(
+        f"this looks like a bill that is at BILL already. {told}",
+        advice="Compare the two. Only if this is really another bill, make the very "
+        f"same call again with approval_id {approval.id}.",
+        code="duplicate_bill",
+        earlier=Earlier(at=None, id=doubts[0].object_id, agent_is_you=False),
+    )

@@ -1,0 +1,181 @@
+"""What an earlier write means for the call that comes now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bill_mcp.errors import CallError, Earlier, Outcome
+from bill_mcp.guard.evidence import Cause, Reason
+from bill_mcp.records.claims import REPEAT_MINUTES, State, Write
+from bill_mcp.records.payments import amount_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What stands in the way of a call.
+
+    Attributes:
+        answered: The same write, done, whose answer this call may have.
+        reasons: Why a person must agree before it goes out (again).
+    """
+
+    answered: Write | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+def judge(
+    earlier: Sequence[Write],
+    *,
+    agent: str,
+    waited_for: Iterable[int],
+    new_number: str | None,
+) -> Standing:
+    """What the earlier writes mean; those under way have been waited for.
+
+    Args:
+        earlier: The same payments, or the agent's same write; see `claims`.
+        agent: Who calls.
+        waited_for: The writes that were under way when this call came.
+        new_number: The transaction number that the caller gave. One that no earlier
+            payment had says that another payment is meant.
+
+    Raises:
+        CallError: ``outcome_unknown``, or ``duplicate`` with the outcome ``done``.
+    """
+    waited = frozenset(waited_for)
+    reasons: list[Reason] = []
+    for write in earlier:
+        if write.state in {State.OPEN, State.UNKNOWN}:
+            raise _unknown(write, agent)
+        if write.state is State.NOT_DONE:
+            reasons.append(_lost(write))
+        elif write.agent == agent and (
+            not write.is_delivered or write.id in waited
+        ):
+            return Standing(answered=write)
+        elif _is_another(write, earlier, new_number):
+            reasons.append(_duplicate(write))
+        else:
+            raise made_before(write, agent)
+    return Standing(reasons=tuple(reasons))
+
+
+def refuse_equal(reasons: Iterable[Reason], new_number: str | None) -> None:
+    """Refuse a payment that BILL has already, unless the caller means another.
+
+    Raises:
+        CallError: ``duplicate``, with the outcome ``done``.
+    """
+    if new_number is not None:
+        return
+    for reason in reasons:
+        if reason.cause is Cause.DUPLICATE_PAYMENT:
+            raise CallError(
+                f"nothing was sent: {reason.text}",
+                advice=_ANOTHER,
+                code="duplicate",
+                outcome=Outcome.DONE,
+                earlier=Earlier(at=None, id=reason.object_id, agent_is_you=False),
+            )
+
+
+def _is_another(
+    write: Write, earlier: Sequence[Write], new_number: str | None
+) -> bool:
+    if not write.claims or new_number is None:
+        return False
+    used = {each.known.get("number") for each in earlier}
+    return new_number not in used
+
+
+def _unknown(write: Write, agent: str) -> CallError:
+    if write.claims:
+        due = f" BILL is asked again at {_time(write.look_at)}." if write.look_at else ""
+        advice = (
+            f"Do not pay in another way meanwhile.{due} Make the same call again after "
+            "that: it answers what was found, and pays only if nothing was."
+        )
+        what = f"a payment of {_of(write)} was sent at {_time(write.begun)}"
+    else:
+        until = write.begun + timedelta(minutes=REPEAT_MINUTES)
+        advice = (
+            "Look up at BILL whether it took effect. Only if it did not, make the "
+            f"call again after {_time(until)}."
+        )
+        what = f"the same call was sent at {_time(write.begun)}"
+    return CallError(
+        f"{what}, and whether it took effect is not known yet; nothing was sent now",
+        advice=advice,
+        code="outcome_unknown",
+        outcome=Outcome.UNKNOWN,
+        earlier=earlier_of(write, agent),
+    )
+
+
+_ANOTHER = (
+    "Do not repeat it. Only if another payment is really meant: make the call with a "
+    "transactionNumber that was not used before; where a person can be asked, one is."
+)
+
+
+def made_before(write: Write, agent: str) -> CallError:
+    """The refusal of a call that asks for what was done before."""
+    if write.claims:
+        message = f"the same payment, {_of(write)}, was made at {_time(write.begun)}"
+        advice = _ANOTHER
+    else:
+        until = write.begun + timedelta(minutes=REPEAT_MINUTES)
+        message = f"the very same call was made at {_time(write.begun)} and is done"
+        advice = (
+            "Do not repeat it. Only if it is really meant once more: call again after "
+            f"{_time(until)}."
+        )
+    return CallError(
+        f"{message}; nothing was sent now",
+        advice=advice,
+        code="duplicate",
+        outcome=Outcome.DONE,
+        earlier=earlier_of(write, agent),
+    )
+
+
+def earlier_of(write: Write, agent: str) -> Earlier:
+    """The earlier write as an agent may know it."""
+    answer: dict[str, Any] = write.answer or {}
+    made = write.payment_id or answer.get("id")
+    return Earlier(
+        at=write.begun,
+        id=str(made) if made else None,
+        agent_is_you=write.agent == agent,
+    )
+
+
+def _lost(write: Write) -> Reason:
+    return Reason(
+        cause=Cause.RESEND,
+        text=f"A payment of {_of(write)} was sent at {_time(write.begun)}, its answer "
+        "was lost, and three look-ups at BILL found nothing.",
+    )
+
+
+def _duplicate(write: Write) -> Reason:
+    return Reason(
+        cause=Cause.DUPLICATE_PAYMENT,
+        text=f"The same payment, {_of(write)}, was made at {_time(write.begun)}.",
+        object_id=write.payment_id,
+    )
+
+
+def _of(write: Write) -> str:
+    totals: dict[str, int] = {}
+    for claim in write.claims:
+        part = claim.part
+        totals[part.currency] = totals.get(part.currency, 0) + part.cents
+    return " and ".join(f"{amount_of(c)} {name}" for name, c in totals.items())
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else "an unknown time"
