@@ -35,6 +35,8 @@ class Agent:
         key: Names the agent; agents under one key share one BILL session.
         name: For people: logs and approvals.
         profiles: BILL accounts it may use; the first is the default.
+        profile: The account of one call, from its beginning to its end; None for the
+            one that the agent uses at the moment.
         policy: What it may do.
         surface: Which tools are listed to it; every tool stays callable by name.
     """
@@ -44,3 +46,4 @@ class Agent:
     profiles: tuple[str, ...]
     policy: AgentPolicy
     surface: str
+    profile: str | None = None

@@ -22,8 +22,9 @@ from bill_mcp.records.journal import Journal, MemoryRecords
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import agent_locks, credentials, kept
 from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.holdings import Profiles
 from bill_mcp.sessions.manager import SessionManager
-from bill_mcp.sessions.profiles import stored_variables
+from bill_mcp.sessions.profiles import ConnectedAccounts
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import MemorySessionStore, SessionStore
@@ -75,7 +76,7 @@ class Application:
         return Agent(
             key=key,
             name=name,
-            profiles=(self.settings.profile or DEFAULT_PROFILE,),
+            profiles=self.settings.profiles or (DEFAULT_PROFILE,),
             policy=AgentPolicy(
                 read_only=self.settings.read_only, confirm=self.settings.confirm
             ),
@@ -99,7 +100,8 @@ async def application(
     """
     clock = clock or SystemClock()
     catalogue = loading.load(inline_credentials=settings.inline_credentials)
-    account = _credentials(settings, variables)
+    profiles = _profiles(settings, variables)
+    account = profiles(settings.profile or DEFAULT_PROFILE)
     closing = ExitStack()
     transport = _bill(settings, closing)
     locks = (
@@ -117,7 +119,7 @@ async def application(
     )
     store = _session_store(settings, locks, clock)
     dispatcher = _dispatcher(
-        settings, catalogue, client, account, store, live, clock, new_id
+        settings, catalogue, client, profiles, store, live, clock, new_id
     )
     with closing:
         try:
@@ -138,12 +140,11 @@ def _session_store(
 ) -> SessionStore:
     if locks is None:
         return MemorySessionStore()
-    state = settings.state_file
     return kept.KeptSessionStore(
         settings.home / kept.FILE_NAME,
         locks=locks,
         open_vault=vault_of(settings),
-        place=f"{settings.base_url} {state.absolute() if state else ''}",
+        place=kept.place_of(settings.base_url, settings.state_file),
         clock=clock,
     )
 
@@ -157,15 +158,15 @@ def _dispatcher(
     settings: Settings,
     catalogue: Catalogue,
     client: BillClient,
-    account: credentials.Credentials,
+    profiles: Profiles,
     store: SessionStore,
     live: LiveSecrets,
     clock: Clock,
     new_id: Callable[[int], str],
 ) -> Dispatcher:
     sessions = SessionManager(
-        SignIn(catalogue, client, monotonic=clock.monotonic, new_id=new_id),
-        profiles=lambda _: account,
+        SignIn(catalogue, client, clock=clock, new_id=new_id),
+        profiles=profiles,
         store=store,
         remembering=VaultRemembering(vault_of(settings), clock.now),
         monotonic=clock.monotonic,
@@ -182,12 +183,22 @@ def _dispatcher(
     )
 
 
+def _profiles(settings: Settings, variables: dict[str, str]) -> Profiles:
+    """The accounts that a person connected, or the one of the variables."""
+    if settings.profile is not None:
+        return ConnectedAccounts(
+            settings.home,
+            vault_of(settings),
+            settings.environment,
+            settings.base_url,
+        )
+    account = _credentials(settings, variables)
+    return lambda _: account
+
+
 def _credentials(
     settings: Settings, variables: dict[str, str]
 ) -> credentials.Credentials:
-    if settings.profile is not None:
-        stored = stored_variables(vault_of(settings)(), settings.profile)
-        return credentials.read(stored.get)
     account = credentials.read(credentials.lookup_in(variables))
     if account != credentials.Credentials():
         return account

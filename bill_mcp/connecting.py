@@ -82,14 +82,11 @@ class Connecting:
             budgets=Budgets(self.clock),
             codes=catalogue.error_codes,
         )
-        monotonic = self.clock.monotonic
         try:
             yield Bill(
                 catalogue=catalogue,
                 client=client,
-                sign_in=SignIn(
-                    catalogue, client, monotonic=monotonic, new_id=random_id
-                ),
+                sign_in=SignIn(catalogue, client, clock=self.clock, new_id=random_id),
                 clock=self.clock,
                 new_id=random_id,
                 live=self.live,

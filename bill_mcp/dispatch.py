@@ -25,6 +25,8 @@ from bill_mcp.settings import Settings
 from bill_mcp.specs.catalogue import Action, Catalogue
 from bill_mcp.specs.check import check
 
+SESSION_DETAILS = "bill_get_api_session_details"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatcher:
@@ -50,6 +52,7 @@ class Dispatcher:
         """
         action = self.catalogue.find(name)
         given = check(action, arguments)
+        agent = self.sessions.pinned(agent, given.get("profile"))
         complete = await self._complete(agent, action, given)
         request = await self._request(action, complete, given)
         if given.get("preview") is True:
@@ -68,8 +71,7 @@ class Dispatcher:
         role = action.spec.session
         if role is None:
             return arguments
-        own = {"profile": given["profile"]} if "profile" in given else {}
-        return await self.sessions.complete(agent, role, arguments | own)
+        return await self.sessions.complete(agent, role, arguments)
 
     async def _request(
         self, action: Action, complete: Mapping[str, Any], given: Mapping[str, Any]
@@ -125,5 +127,11 @@ class Dispatcher:
             withhold.from_reply(action, reply, self.live),
             environment=self.settings.environment,
             organization=session.organization_id if session else None,
+            profile=agent.profile if _tells_profile(agent, action) else None,
             fields=given.get("fields"),
         )
+
+
+def _tells_profile(agent: Agent, action: Action) -> bool:
+    """Whether a result says which account it is of: where there could be a doubt."""
+    return len(agent.profiles) > 1 or action.name == SESSION_DETAILS

@@ -47,6 +47,7 @@ class Settings:
         base_url: Ends in ``/connect``, without a slash after it.
         tools: ``full``, ``compact``, or toolset names joined by commas.
         profile: The connected account that is used; None for the variables.
+        profiles: Those that an agent may choose from; *profile* is the first of them.
         home: Where settings, journal and audit live.
         vault_key: Opens the encrypted file of secrets, in place of a keyring.
         upload_roots: Folders that ``file_path`` may read from.
@@ -61,6 +62,7 @@ class Settings:
     read_only: bool = False
     confirm: Confirm
     profile: str | None = None
+    profiles: tuple[str, ...] = ()
     home: Path
     vault_key: Secret | None = None
     upload_roots: tuple[Path, ...] = ()
@@ -188,13 +190,11 @@ def resolve(
     base_url, embedded = _base_url(
         environment, given_url or (profile.base_url if profile else None)
     )
-    if profile is not None and given_url:
-        kept_url, _ = _base_url(environment, profile.base_url)
-        if kept_url != base_url:  # its secrets are for the address they were tried at
-            raise ConfigError(
-                f"the profile {profile.name!r} was connected at {kept_url}; leave "
-                "BILL_MCP_BASE_URL out, or connect an account there"
-            )
+    if profile is not None and given_url and profile.address != base_url:
+        raise ConfigError(
+            f"the profile {profile.name!r} was connected at {profile.address}; "
+            "leave BILL_MCP_BASE_URL out, or connect an account there"
+        )
     confirm = _confirm(found, environment)
     _refuse_what_is_not_built(found, environment, environ)
     if not embedded:
@@ -214,6 +214,7 @@ def resolve(
         read_only=found.flag("read_only", default=False),
         confirm=confirm,
         profile=profile.name if profile else None,
+        profiles=_profiles(found, home, profile),
         home=home,
         vault_key=_vault_key(environ),
         upload_roots=_folders(environ.get("BILL_MCP_UPLOAD_ROOTS", "")),
@@ -248,6 +249,21 @@ def _profile(found: Sources, environ: Mapping[str, str], home: Path) -> Profile 
     if default is None or (environment and environment != default.environment):
         return None
     return default
+
+
+def _profiles(found: Sources, home: Path, profile: Profile | None) -> tuple[str, ...]:
+    """What an agent may choose from: a named profile alone, or all of one BILL."""
+    if profile is None:
+        return ()
+    if found.text("profile", ""):
+        return (profile.name,)
+    others = sorted(
+        each.name
+        for each in read_profiles(home).profiles.values()
+        if each.name != profile.name
+        and (each.environment, each.address) == (profile.environment, profile.address)
+    )
+    return (profile.name, *others)
 
 
 def variables_given(environ: Mapping[str, str]) -> list[str]:

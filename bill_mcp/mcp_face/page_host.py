@@ -27,7 +27,7 @@ class PageHost:
         self._dispatcher = dispatcher
         self._clock = clock
         self.desk = Desk(dispatcher.settings.home / "tickets", clock)
-        self._agents: dict[str, Agent] = {}
+        self._agents: dict[tuple[str, str], Agent] = {}
         self._wanted, self._ready = anyio.Event(), anyio.Event()
         self._server: PageServer | None = None
 
@@ -52,17 +52,20 @@ class PageHost:
         await self._ready.wait()
         if self._server is None:
             raise AssertionError("ready means that there is a server")
-        self._agents[agent.key] = agent
+        # The person answers for the account that needed it, whatever the agent does.
+        agent = self._dispatcher.sessions.pinned(agent)
+        profile = self._dispatcher.sessions.profile_of(agent)
+        self._agents[agent.key, profile] = agent
         question = self.desk.open(
             Purpose.MFA,
             agent=agent.key,
             agent_name=agent.name,
-            profile=agent.profiles[0],
+            profile=profile,
             title="BILL wants a code before an agent's call can go on",
             environment=self._dispatcher.settings.environment,
         )
         return question, self._server
 
     def _connector(self, question: Question) -> AgentConnector:
-        agent = self._agents[question.agent]
+        agent = self._agents[question.agent, question.profile]
         return AgentConnector(partial(self._dispatcher.call, agent), self._clock)

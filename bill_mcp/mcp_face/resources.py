@@ -20,8 +20,8 @@ LISTED = types.ListResourcesResult(
             name="session",
             uri=SESSION_URI,
             title="BILL session",
-            description="Organization, user and MFA state of the session that the "
-            "server holds for you. Reading it asks BILL nothing.",
+            description="Account, organization, user and MFA state of the session that "
+            "the server holds for you. Reading it asks BILL nothing.",
             mime_type="application/json",
         )
     ]
@@ -52,7 +52,8 @@ def session_facts(dispatcher: Dispatcher, agent: Agent) -> dict[str, Any]:
     facts = {
         "state": state,
         "environment": str(dispatcher.settings.environment),
-        "profile": agent.profiles[0],
+        "profile": dispatcher.sessions.profile_of(agent),
+        "profiles": list(agent.profiles) if len(agent.profiles) > 1 else None,
         "organizationId": session.organization_id if session else None,
         "userId": session.user_id if session else None,
     }

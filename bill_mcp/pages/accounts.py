@@ -18,7 +18,7 @@ from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.remembered import REMEMBERED_DAYS, RememberedMfa, Remembering
 from bill_mcp.sessions.sign_in import SignIn
-from bill_mcp.sessions.store import MemorySessionStore
+from bill_mcp.sessions.store import Holder, MemorySessionStore
 from bill_mcp.specs.catalogue import Catalogue
 
 
@@ -99,7 +99,7 @@ class TriedAccount:
     @property
     def credentials(self) -> Credentials:
         """What signs the account in, with the MFA that was remembered meanwhile."""
-        held = self._store.get(self._agent.key)
+        held = self._store.get(Holder(self._agent.key, self._agent.profiles[0]))
         return held.credentials if held else self._credentials
 
 
@@ -116,6 +116,12 @@ class _Devices:
     async def keep(self, credentials: Credentials) -> datetime:
         self._waiting = credentials
         return self._clock.now() + timedelta(days=REMEMBERED_DAYS)
+
+    async def lapse(self, credentials: Credentials) -> None:
+        await self._behind.lapse(credentials)
+
+    async def has_lapsed(self, credentials: Credentials) -> bool:
+        return await self._behind.has_lapsed(credentials)
 
     async def forget(self, credentials: Credentials) -> None:
         await self._behind.forget(credentials)

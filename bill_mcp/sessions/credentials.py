@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from bill_mcp.errors import ConfigError
@@ -37,6 +38,8 @@ class Credentials:
         username: With *password*, of an organization's user.
         partner_username: With *partner_password* and *app_key*, of a partner.
         device: Belongs to *remember_me_id*; one alone gives no trust.
+        connected_at: When a person connected the account, which they then know to be
+            right; None where nobody did, as with variables.
     """
 
     username: str | None = None
@@ -49,6 +52,7 @@ class Credentials:
     api_token: Secret | None = None
     remember_me_id: Secret | None = None
     device: str | None = None
+    connected_at: datetime | None = None
 
     def secrets(self) -> tuple[Secret | None, ...]:
         return (
@@ -91,6 +95,13 @@ class Credentials:
         key = self.dev_key.digest() if self.dev_key else ""
         parts = (self.username or "", self.organization_id or "", key)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+    def opens_the_same_as(self, other: Credentials) -> bool:
+        """Whether both are one account with one set of secrets, MFA aside."""
+        return self._bare() == other._bare()
+
+    def _bare(self) -> Credentials:
+        return replace(self, remember_me_id=None, device=None, connected_at=None)
 
     def remembering(self, remember_me_id: Secret, device: str) -> Credentials:
         """The same account with a remembered MFA."""

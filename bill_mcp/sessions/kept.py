@@ -1,35 +1,33 @@
 """Sessions that survive a restart of ours: sealed rows in SQLite.
 
-A row belongs to one agent and one account, and opens under no other. It holds the
-sessions, never what opens them: no credentials, no codes. Whatever is wrong with the
-file or its key, the worst that comes of it is a new sign-in.
+A row belongs to one agent and one of its accounts, and opens under no other. It holds
+the sessions, never what opens them: no credentials, no codes. Whatever is wrong with
+the file or its key, the worst that comes of it is a new sign-in.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import anyio
 import structlog
 
 from bill_mcp.clock import Clock
 from bill_mcp.errors import ConfigError
-from bill_mcp.secret import Secret
 from bill_mcp.sessions import kept_file
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.kept_text import NONE, Sessions, as_text, from_text
 from bill_mcp.sessions.profiles import OpenVault
 from bill_mcp.sessions.sealing import KEY_BYTES, Seal
-from bill_mcp.sessions.store import IDLE_MINUTES, BillSession, Held
+from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder
 from bill_mcp.sessions.vault import Vault
 
 FILE_NAME = "sessions.sqlite"
@@ -40,30 +38,29 @@ TOUCHED_EVERY_S = 60
 _log = structlog.get_logger("bill_mcp.sessions")
 
 
-class _Sessions(NamedTuple):
-    organization: BillSession | None = None
-    partner: BillSession | None = None
-
-
-NONE = _Sessions()
-
-
 @dataclass
 class _Row:
-    """The row of one agent, and which sessions are written in it now."""
+    """The row of one holder, and which sessions are written in it now."""
 
-    agent: str
+    holder: Holder
     account: str
-    written: _Sessions = NONE
+    written: Sessions = NONE
 
     @property
     def name(self) -> str:
-        """What the sealed text is bound to."""
-        return f"{self.agent}\n{self.account}"
+        """What the sealed text is bound to; tells nothing."""
+        whole = "\n".join((*self.holder, self.account))
+        return hashlib.sha256(whole.encode()).hexdigest()
 
-    @property
-    def key(self) -> str:
-        return hashlib.sha256(self.name.encode()).hexdigest()
+
+def place_of(base_url: str, state_file: Path | None = None) -> str:
+    """Names the BILL that sessions are of: its address, and which simulated world."""
+    return f"{base_url} {state_file.absolute() if state_file else ''}"
+
+
+def owner_of(place: str, profile: str) -> str:
+    """Names the rows of one account at one BILL, whichever agents they are of."""
+    return hashlib.sha256(f"{place}\n{profile}".encode()).hexdigest()
 
 
 class KeptSessionStore:
@@ -91,58 +88,58 @@ class KeptSessionStore:
     ) -> None:
         self._path, self._locks, self._open_vault = path, locks, open_vault
         self._place, self._clock = place, clock
-        self._held: dict[str, Held] = {}
-        self._rows: dict[str, _Row] = {}
+        self._held: dict[Holder, Held] = {}
+        self._rows: dict[Holder, _Row] = {}
         self._opening = anyio.Lock()
         self._is_opened = False
         self._file: sqlite3.Connection | None = None
         self._seal: Seal | None = None
 
-    def get(self, agent: str) -> Held | None:
-        return self._held.get(agent)
+    def get(self, holder: Holder) -> Held | None:
+        return self._held.get(holder)
 
-    def put(self, agent: str, held: Held) -> None:
-        self._held[agent] = held
-        self._write(agent, held, every_touch=False)
+    def put(self, holder: Holder, held: Held) -> None:
+        self._held[holder] = held
+        self._write(holder, held, every_touch=False)
 
-    def delete(self, agent: str) -> None:
-        held = self._held.pop(agent, None)
+    def delete(self, holder: Holder) -> None:
+        held = self._held.pop(holder, None)
         if held is not None:
             gone = replace(held, organization=None, partner=None)
-            self._write(agent, gone, every_touch=False)
+            self._write(holder, gone, every_touch=False)
 
-    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
+    async def take_up(self, holder: Holder, credentials: Credentials) -> Held | None:
         if not (credentials.can_sign_in or credentials.can_sign_in_as_partner):
             return None
         async with self._opening:
             if not self._is_opened:
                 await anyio.to_thread.run_sync(self._open)
         account = self._account(credentials)
-        row = self._rows.get(agent)
+        row = self._rows.get(holder)
         if row is not None and row.account == account:
             return None
-        if self._file is None or not self._locks.hold(agent):
+        if self._file is None or not self._locks.hold(holder.agent):
             return None
-        row = self._rows[agent] = _Row(agent, account)
+        row = self._rows[holder] = _Row(holder, account)
         row.written = self._read(row)
         if row.written == NONE:
             return None
         return Held(credentials=credentials, **row.written._asdict())
 
-    def passing(self) -> Mapping[str, Held]:
+    def passing(self) -> Mapping[Holder, Held]:
         return {
-            agent: held for agent, held in self._held.items() if not self._has(agent)
+            holder: held for holder, held in self._held.items() if not self._has(holder)
         }
 
     def close(self) -> None:
-        for agent, held in self._held.items():
-            self._write(agent, held, every_touch=True)
+        for holder, held in self._held.items():
+            self._write(holder, held, every_touch=True)
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _has(self, agent: str) -> bool:
-        row = self._rows.get(agent)
+    def _has(self, holder: Holder) -> bool:
+        row = self._rows.get(holder)
         return self._file is not None and row is not None and row.written != NONE
 
     def _account(self, credentials: Credentials) -> str:
@@ -176,12 +173,12 @@ class KeptSessionStore:
             why=str(error),
         )
 
-    def _read(self, row: _Row) -> _Sessions:
+    def _read(self, row: _Row) -> Sessions:
         if self._file is None or self._seal is None:
             return NONE
         try:
             found = self._file.execute(
-                "SELECT sealed FROM kept WHERE name = ?", (row.key,)
+                "SELECT sealed FROM kept WHERE name = ?", (row.name,)
             ).fetchone()
         except sqlite3.Error as error:
             self._give_up(error)
@@ -189,13 +186,13 @@ class KeptSessionStore:
         if found is None or not isinstance(found[0], bytes):
             return NONE
         text = self._seal.open(found[0], row.name)
-        return _from_text(text, self._clock) if text is not None else NONE
+        return from_text(text, self._clock) if text is not None else NONE
 
-    def _write(self, agent: str, held: Held, *, every_touch: bool) -> None:
-        row = self._rows.get(agent)
+    def _write(self, holder: Holder, held: Held, *, every_touch: bool) -> None:
+        row = self._rows.get(holder)
         if row is None or self._file is None or self._seal is None:
             return
-        sessions = _Sessions(held.organization, held.partner)
+        sessions = Sessions(held.organization, held.partner)
         if self._account(held.credentials) != row.account:
             # Signed in with what an agent gave: nobody could renew it after a restart.
             sessions = NONE
@@ -205,19 +202,37 @@ class KeptSessionStore:
             return
         try:
             if sessions == NONE:
-                self._file.execute("DELETE FROM kept WHERE name = ?", (row.key,))
+                self._file.execute("DELETE FROM kept WHERE name = ?", (row.name,))
             else:
-                self._file.execute(
-                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?)",
-                    (
-                        row.key,
-                        self._clock.now().timestamp(),
-                        self._seal.seal(_as_text(sessions, self._clock), row.name),
-                    ),
-                )
+                sealed = self._seal.seal(as_text(sessions, self._clock), row.name)
+                last_used = sessions.last_used(self._clock).timestamp()
+                if not self._put(self._file, row, sessions, last_used, sealed):
+                    sessions = NONE
         except sqlite3.Error as error:
             self._give_up(error)
         row.written = sessions
+
+    def _put(
+        self,
+        file: sqlite3.Connection,
+        row: _Row,
+        sessions: Sessions,
+        last_used: float,
+        sealed: bytes,
+    ) -> bool:
+        """Whether it is kept: what `bill-mcp logout` has removed does not come back."""
+        if row.written.ids == sessions.ids:
+            changed = file.execute(
+                "UPDATE kept SET last_used = ?, sealed = ? WHERE name = ?",
+                (last_used, sealed, row.name),
+            )
+            return changed.rowcount == 1
+        owner = owner_of(self._place, row.holder.profile)
+        file.execute(
+            "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)",
+            (row.name, owner, last_used, sealed),
+        )
+        return True
 
 
 def state_key(vault: Vault, locks: AgentLocks) -> bytes:
@@ -245,7 +260,7 @@ def _key_from(text: str | None) -> bytes | None:
     return key if len(key) == KEY_BYTES else None
 
 
-def _is_recent_touch(old: _Sessions, new: _Sessions) -> bool:
+def _is_recent_touch(old: Sessions, new: Sessions) -> bool:
     """Whether nothing changed but the last use, and that by little."""
     for before, after in zip(old, new, strict=True):
         if before is None or after is None:
@@ -257,53 +272,3 @@ def _is_recent_touch(old: _Sessions, new: _Sessions) -> bool:
         if after != used_again or later_s >= TOUCHED_EVERY_S:
             return False
     return True
-
-
-def _as_text(sessions: _Sessions, clock: Clock) -> str:
-    told = {
-        name: None if session is None else _as_json(session, clock)
-        for name, session in sessions._asdict().items()
-    }
-    return json.dumps(told)
-
-
-def _as_json(session: BillSession, clock: Clock) -> dict[str, Any]:
-    unused = timedelta(seconds=clock.monotonic() - session.last_used)
-    return {
-        "id": session.session_id.reveal(),
-        "organization": session.organization_id,
-        "user": session.user_id,
-        "trusted": session.trusted,
-        "as_user": session.as_user,
-        "last_used": (clock.now() - unused).isoformat(),
-    }
-
-
-def _from_text(text: str, clock: Clock) -> _Sessions:
-    try:
-        kept = json.loads(text)
-        return _Sessions(
-            organization=_from_json(kept["organization"], clock),
-            partner=_from_json(kept["partner"], clock),
-        )
-    except (ValueError, KeyError, TypeError):
-        return NONE
-
-
-def _from_json(kept: dict[str, Any] | None, clock: Clock) -> BillSession | None:
-    """The session, unless it is idle or its last use lies in the future."""
-    if kept is None:
-        return None
-    last_used = datetime.fromisoformat(kept["last_used"])
-    unused_s = (clock.now() - last_used).total_seconds()
-    if not 0 <= unused_s < IDLE_MINUTES * 60:
-        return None
-    as_user = kept["as_user"]
-    return BillSession(
-        session_id=Secret(kept["id"]),
-        organization_id=kept["organization"],
-        user_id=kept["user"],
-        trusted=kept["trusted"] is True,
-        last_used=clock.monotonic() - unused_s,
-        as_user=(str(as_user[0]), str(as_user[1])) if as_user else None,
-    )

@@ -12,7 +12,8 @@ BUSY_S = 1.0
 """How long a write waits for another process's; ours take a millisecond."""
 
 _TABLE = """CREATE TABLE IF NOT EXISTS kept (
-    name TEXT PRIMARY KEY, last_used REAL NOT NULL, sealed BLOB NOT NULL
+    name TEXT PRIMARY KEY, owner TEXT NOT NULL,
+    last_used REAL NOT NULL, sealed BLOB NOT NULL
 )"""
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
@@ -56,7 +57,7 @@ def _checked(path: Path, oldest: float) -> sqlite3.Connection:
         if verdict != "ok":
             raise _BrokenFileError(verdict)
         file.execute(_TABLE)
-        file.execute("SELECT name, last_used, sealed FROM kept LIMIT 0")
+        file.execute("SELECT name, owner, last_used, sealed FROM kept LIMIT 0")
         file.execute("DELETE FROM kept WHERE last_used < ?", (oldest,))
     except sqlite3.Error as error:
         file.close()

@@ -7,7 +7,8 @@ signs it in rests in the vault under the same name.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 
 import anyio
 
-from bill_mcp.environments import Environment
+from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
 from bill_mcp.errors import ConfigError
-from bill_mcp.private_files import write_private
-from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.private_files import make_private_folder, write_private
+from bill_mcp.sessions import agent_locks
+from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.credentials import Credentials, read
 from bill_mcp.sessions.vault import Vault
 
 FILE_NAME = "profiles.json"
@@ -45,6 +48,12 @@ class Profile:
     organization_id: str | None
     username: str | None
     connected_at: str
+
+    @property
+    def address(self) -> str:
+        """The base URL at which its secrets were tried, and the only one they go to."""
+        given = self.base_url or BASE_URLS.get(self.environment, EMBEDDED_URL)
+        return given.rstrip("/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +120,7 @@ class ProfileKeeper:
         self, home: Path, open_vault: OpenVault, now: Callable[[], datetime]
     ) -> None:
         self._home, self._open_vault, self._now = home, open_vault, now
+        self._locks = AgentLocks(home / agent_locks.FOLDER)
 
     async def keep(
         self,
@@ -137,17 +147,25 @@ class ProfileKeeper:
 
     def _keep(self, entry: Profile, credentials: Credentials) -> str:
         vault = self._open_vault()
-        vault.put(f"profile/{entry.name}", json.dumps(credentials.as_variables()))
-        known = read_profiles(self._home)
-        write_profiles(
-            self._home,
-            replace(
-                known,
-                default=known.default or entry.name,
-                profiles={**known.profiles, entry.name: entry},
-            ),
-        )
+        with self._alone():
+            vault.put(f"profile/{entry.name}", json.dumps(credentials.as_variables()))
+            known = read_profiles(self._home)
+            write_profiles(
+                self._home,
+                replace(
+                    known,
+                    default=known.default or entry.name,
+                    profiles={**known.profiles, entry.name: entry},
+                ),
+            )
         return vault.where
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Or what another process lists at the same moment would be lost."""
+        make_private_folder(self._home)
+        with self._locks.alone(FILE_NAME):
+            yield
 
     async def forget(self, profile: str) -> None:
         """Remove the account and its secrets.
@@ -159,11 +177,54 @@ class ProfileKeeper:
         await anyio.to_thread.run_sync(self._forget, profile)
 
     def _forget(self, profile: str) -> None:
-        self._open_vault().delete(f"profile/{profile}")
-        known = read_profiles(self._home)
-        left = {name: each for name, each in known.profiles.items() if name != profile}
-        default = known.default if known.default in left else next(iter(left), None)
-        write_profiles(self._home, ProfileList(default=default, profiles=left))
+        vault = self._open_vault()
+        with self._alone():
+            vault.delete(f"profile/{profile}")
+            known = read_profiles(self._home)
+            left = {n: each for n, each in known.profiles.items() if n != profile}
+            default = known.default if known.default in left else next(iter(left), None)
+            write_profiles(self._home, ProfileList(default=default, profiles=left))
+
+
+class ConnectedAccounts:
+    """What signs the accounts of one BILL in, as a person has connected them by now.
+
+    Args:
+        home: Where the list is.
+        open_vault: Gives the vault.
+        environment: Accounts of another one are as good as not connected.
+        address: The base URL; the same holds for it.
+    """
+
+    def __init__(
+        self, home: Path, open_vault: OpenVault, environment: Environment, address: str
+    ) -> None:
+        self._home, self._open_vault = home, open_vault
+        self._environment, self._address = environment, address
+        self._known: dict[str, tuple[Profile, Credentials]] = {}
+
+    def __call__(self, name: str) -> Credentials:
+        """The account of that name. Blocks; asks the vault only where it changed.
+
+        Raises:
+            ConfigError: It is not connected here, or the vault is locked.
+        """
+        profile = find_profile(self._home, name)
+        known, found = self._known.get(name, (None, None))
+        if found is not None and known == profile:
+            return found
+        if (profile.environment, profile.address) != (self._environment, self._address):
+            raise ConfigError(
+                f"the profile {name!r} is connected to {profile.environment} at "
+                f"{profile.address} now, and this server is not"
+            )
+        stored = stored_variables(self._open_vault(), name)
+        found = replace(
+            read(stored.get),
+            connected_at=datetime.fromisoformat(profile.connected_at),
+        )
+        self._known[name] = profile, found
+        return found
 
 
 def stored_variables(vault: Vault, profile: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -41,6 +41,10 @@ class Remembering(Protocol):
     async def find(self, credentials: Credentials) -> RememberedMfa | None: ...
 
     async def keep(self, credentials: Credentials) -> datetime: ...
+
+    async def lapse(self, credentials: Credentials) -> None: ...
+
+    async def has_lapsed(self, credentials: Credentials) -> bool: ...
 
     async def forget(self, credentials: Credentials) -> None: ...
 
@@ -84,15 +88,34 @@ class VaultRemembering:
         await anyio.to_thread.run_sync(self._write, name, entry)
         return until
 
-    async def forget(self, credentials: Credentials) -> None:
-        """Forget the device: BILL no longer takes it."""
+    async def lapse(self, credentials: Credentials) -> None:
+        """Forget the device, which BILL no longer takes, but not that there was one.
+
+        So it can be told why a code is needed, after a restart too.
+        """
         name = entry_name(credentials)
-        found = await anyio.to_thread.run_sync(self._read, name)
+        found = await self.find(credentials)
         # One from the variables may have ended while the vault's own still holds.
         ended = credentials.remember_me_id
-        if found is not None and ended in {None, found.remember_me_id}:
-            self._known.pop(name, None)
-            await anyio.to_thread.run_sync(self._delete, name)
+        if found is not None and ended not in {None, found.remember_me_id}:
+            return
+        entry = RememberedMfa(
+            remember_me_id=Secret(""), device="", until=datetime.fromtimestamp(0, UTC)
+        )
+        self._known[name] = entry
+        await anyio.to_thread.run_sync(self._write, name, entry)
+
+    async def has_lapsed(self, credentials: Credentials) -> bool:
+        """Whether a device was remembered for the account and is no longer."""
+        name = entry_name(credentials)
+        found = await anyio.to_thread.run_sync(self._read, name)
+        return found is not None and found.until <= self._now()
+
+    async def forget(self, credentials: Credentials) -> None:
+        """Remove whatever is remembered for the account."""
+        name = entry_name(credentials)
+        self._known.pop(name, None)
+        await anyio.to_thread.run_sync(self._delete, name)
 
     def _read(self, name: str) -> RememberedMfa | None:
         try:

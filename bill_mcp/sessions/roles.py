@@ -139,11 +139,15 @@ def after(
     if role is SessionRole.SIGN_IN:
         credentials = with_inline(role, held.credentials, arguments)
         session = session_from(reply, credentials, now)
-        return replace(held, credentials=credentials, organization=session)
+        inline = held.inline or credentials != held.credentials
+        held = replace(held, credentials=credentials, inline=inline)
+        return replace(held, organization=session)
     if role is SessionRole.PARTNER_SIGN_IN:
         credentials = with_inline(role, held.credentials, arguments)
         session = session_from(reply, credentials, now)
-        return replace(held, credentials=credentials, partner=session)
+        inline = held.inline or credentials != held.credentials
+        held = replace(held, credentials=credentials, inline=inline)
+        return replace(held, partner=session)
     if role is SessionRole.SIGN_IN_AS_USER:
         who = (str(arguments["organizationId"]), str(arguments["userId"]))
         session = replace(

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
+
 from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, build
-from bill_mcp.errors import ApiError, CallError, CredentialsError, Outcome
+from bill_mcp.clock import Clock
+from bill_mcp.errors import ApiError, CallError, Outcome
 from bill_mcp.sessions import roles
+from bill_mcp.sessions.closures import LOCKED_OUT, REFUSED_FOR_GOOD, Closures, name_of
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.specs.models import SessionRole
-
-REFUSED_FOR_GOOD = frozenset({"BDC_1101", "BDC_1102", "BDC_1105"})
-"""Wrong password, wrong key, no API access: repeating it locks the account."""
-
-LOCKED_OUT = "BDC_1107"
-LOCKED_OUT_S = 15 * 60
-"""The longest lock-out that third parties saw in the sandbox."""
 
 Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 
@@ -30,7 +27,7 @@ class SignIn:
     Args:
         catalogue: Has the sign-in actions.
         client: Sends their requests.
-        monotonic: Seconds, for how long a lock-out is respected.
+        clock: For how long a lock-out is respected.
         new_id: For building requests.
     """
 
@@ -39,14 +36,14 @@ class SignIn:
         catalogue: Catalogue,
         client: BillClient,
         *,
-        monotonic: Callable[[], float],
+        clock: Clock,
         new_id: NewId,
     ) -> None:
         self._catalogue = catalogue
         self._client = client
-        self._monotonic = monotonic
         self._new_id = new_id
-        self._closed: dict[str, tuple[CredentialsError, float | None]] = {}
+        self._trying: dict[str, anyio.Lock] = {}
+        self.closures = Closures(clock)
 
     async def as_organization(
         self, agent: str, credentials: Credentials, now: float, *, renewal: bool
@@ -55,7 +52,8 @@ class SignIn:
 
         Raises:
             CredentialsError: Nothing is connected, or BILL refused the account.
-            LimitError: The sign-ins of this hour are used up.
+            LimitError: The sign-ins of this hour are used up, or BILL has locked the
+                organization out.
             UnreachableError: BILL gave no answer.
         """
         send = self._sender(
@@ -88,8 +86,13 @@ class SignIn:
         """A session of an organization's user, opened by its partner."""
         arguments = {"organizationId": who[0], "userId": who[1]}
         send = self._sender(agent, "bill_api_login_as_user", arguments)
+        self.closures.check_organization(who[0])
         try:
             reply = await send(partner)
+        except ApiError as error:
+            if error.bill_code == LOCKED_OUT:
+                raise self.closures.lock_out(who[0], error) from None
+            raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
         role = SessionRole.SIGN_IN_AS_USER
@@ -109,8 +112,22 @@ class SignIn:
         renewal: bool,
     ) -> dict[str, Any]:
         """One sign-in, counted; a refusal closes the account until a person acts."""
-        account = _account(credentials, role)
-        self._refuse_closed(account)
+        place = _place(credentials, role)
+        # One after the other, or two agents would try the same wrong password at once.
+        async with self._trying.setdefault(name_of(credentials, role), anyio.Lock()):
+            self.closures.check_organization(place)
+            self.closures.check_account(credentials, role)
+            return await self._tried(agent, credentials, role, send, renewal=renewal)
+
+    async def _tried(
+        self,
+        agent: str,
+        credentials: Credentials,
+        role: SessionRole,
+        send: Send,
+        *,
+        renewal: bool,
+    ) -> dict[str, Any]:
         key = credentials.app_key if "partner" in role else credentials.dev_key
         limit_key = key.digest() if key else "none"
         self._client.budgets.take_sign_in(limit_key, agent, renewal=renewal)
@@ -119,10 +136,15 @@ class SignIn:
             limit_key=limit_key,
             organization=credentials.organization_id or "",
         )
+        place = _place(credentials, role)
         try:
             return await send(authorization)
         except ApiError as error:
-            raise self._refused(account, error) from None
+            if error.bill_code == LOCKED_OUT:
+                raise self.closures.lock_out(place, error) from None
+            if error.bill_code in REFUSED_FOR_GOOD:
+                raise self.closures.refuse(credentials, role, error) from None
+            raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
 
@@ -142,35 +164,6 @@ class SignIn:
 
         return send
 
-    def _refuse_closed(self, account: str) -> None:
-        error, until = self._closed.get(account, (None, None))
-        if error is None:
-            return
-        if until is not None and self._monotonic() >= until:
-            del self._closed[account]
-            return
-        # Without the traceback of its last time, which would keep growing.
-        raise error.with_traceback(None)
-
-    def _refused(self, account: str, error: ApiError) -> CallError:
-        """What the agent is told; closes the account where another try would harm."""
-        if error.bill_code not in REFUSED_FOR_GOOD | {LOCKED_OUT}:
-            return _without_harm(error)
-        closed = CredentialsError(
-            f"signing in failed; {error}",
-            advice="Do not try again. Tell the operator: a person must correct the "
-            "account's credentials and restart the server.",
-            code="sign_in_refused",
-            bill_code=error.bill_code,
-            http_status=error.http_status,
-        )
-        until = None
-        if error.bill_code == LOCKED_OUT:
-            until = self._monotonic() + LOCKED_OUT_S
-            closed.advice = "Stop calling BILL for 15 minutes; nothing was sent."
-        self._closed[account] = closed, until
-        return closed
-
 
 def _without_harm(error: CallError) -> CallError:
     """The error of a sign-in, after which nothing at BILL needs looking up."""
@@ -180,13 +173,8 @@ def _without_harm(error: CallError) -> CallError:
     return error
 
 
-def _account(credentials: Credentials, role: SessionRole) -> str:
-    """Names what one sign-in is made with, so that it is not tried again."""
+def _place(credentials: Credentials, role: SessionRole) -> str:
+    """What BILL locks after failed sign-ins; a partner has no organization."""
     if role is SessionRole.PARTNER_SIGN_IN:
-        user, place = credentials.partner_username, None
-        secrets = (credentials.partner_password, credentials.app_key)
-    else:
-        user, place = credentials.username, credentials.organization_id
-        secrets = (credentials.password, credentials.dev_key)
-    digests = [secret.digest() if secret else "" for secret in secrets]
-    return "|".join([role, user or "", place or "", *digests])
+        return f"partner {credentials.app_key.digest() if credentials.app_key else ''}"
+    return credentials.organization_id or ""

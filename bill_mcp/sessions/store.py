@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import Credentials
 
 IDLE_MINUTES = 35
 """A session unused for longer is gone. Source: BILL's page on sign-in."""
+
+
+class Holder(NamedTuple):
+    """Whose sessions: one agent's, with one of the accounts that it may use."""
+
+    agent: str
+    profile: str
 
 
 class SessionState(StrEnum):
@@ -54,6 +61,7 @@ class Held:
         challenge_id: Of the MFA challenge under way.
         setup_id: Of the phone being registered.
         lapsed: A remembered MFA was tried and BILL no longer takes it.
+        inline: The agent gave some of the credentials itself.
     """
 
     credentials: Credentials
@@ -62,6 +70,7 @@ class Held:
     challenge_id: str | None = None
     setup_id: str | None = None
     lapsed: bool = False
+    inline: bool = False
 
     def state(self, now: float) -> SessionState:
         """How far the agent has come; only the organization's session is trusted."""
@@ -75,23 +84,23 @@ class Held:
 
 
 class SessionStore(Protocol):
-    """Keeps what is held for each agent."""
+    """Keeps what is held for each agent and account."""
 
-    def get(self, agent: str) -> Held | None: ...
+    def get(self, holder: Holder) -> Held | None: ...
 
-    def put(self, agent: str, held: Held) -> None: ...
+    def put(self, holder: Holder, held: Held) -> None: ...
 
-    def delete(self, agent: str) -> None: ...
+    def delete(self, holder: Holder) -> None: ...
 
-    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
-        """What an earlier process left of the agent's sessions with that account.
+    async def take_up(self, holder: Holder, credentials: Credentials) -> Held | None:
+        """What an earlier process left of the holder's sessions with that account.
 
         The caller puts it, unless another of the agent's calls has put something
         meanwhile.
         """
 
-    def passing(self) -> Mapping[str, Held]:
-        """What no later process will take up, by agent."""
+    def passing(self) -> Mapping[Holder, Held]:
+        """What no later process will take up."""
 
     def close(self) -> None:
         """Write what is not yet written; afterwards nothing is kept any more."""
@@ -101,21 +110,21 @@ class MemorySessionStore:
     """For the life of the process."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Held] = {}
+        self._held: dict[Holder, Held] = {}
 
-    def get(self, agent: str) -> Held | None:
-        return self._held.get(agent)
+    def get(self, holder: Holder) -> Held | None:
+        return self._held.get(holder)
 
-    def put(self, agent: str, held: Held) -> None:
-        self._held[agent] = held
+    def put(self, holder: Holder, held: Held) -> None:
+        self._held[holder] = held
 
-    def delete(self, agent: str) -> None:
-        self._held.pop(agent, None)
+    def delete(self, holder: Holder) -> None:
+        self._held.pop(holder, None)
 
-    async def take_up(self, agent: str, credentials: Credentials) -> Held | None:
+    async def take_up(self, holder: Holder, credentials: Credentials) -> Held | None:
         return None
 
-    def passing(self) -> Mapping[str, Held]:
+    def passing(self) -> Mapping[Holder, Held]:
         return dict(self._held)
 
     def close(self) -> None:

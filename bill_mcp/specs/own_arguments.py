@@ -41,9 +41,9 @@ _FILE_PATH = {
 }
 _PROFILE = {
     "type": "string",
-    "pattern": "^[A-Za-z0-9_-]{1,50}$",
-    "description": "Name of a BILL account that the operator configured; "
-    "leave out for the default.",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+    "description": "Name of a BILL account that the operator connected: later calls go "
+    "to it too. Leave out for the one in use.",
 }
 
 FILE_ARGUMENTS = ("file_base64", "file_path")

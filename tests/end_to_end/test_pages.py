@@ -119,11 +119,10 @@ class Stage:
             budgets=Budgets(self.clock),
             codes=catalogue.error_codes,
         )
-        monotonic = self.clock.monotonic
         return Bill(
             catalogue=catalogue,
             client=client,
-            sign_in=SignIn(catalogue, client, monotonic=monotonic, new_id=random_id),
+            sign_in=SignIn(catalogue, client, clock=self.clock, new_id=random_id),
             clock=self.clock,
             new_id=random_id,
             live=LiveSecrets(),

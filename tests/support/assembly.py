@@ -103,7 +103,7 @@ def assemble(
     )
     vault = MemoryVault()
     sessions = SessionManager(
-        SignIn(specs, client, monotonic=clock.monotonic, new_id="N".__mul__),
+        SignIn(specs, client, clock=clock, new_id="N".__mul__),
         profiles=profiles or (lambda _: account),
         store=store or MemorySessionStore(),
         remembering=VaultRemembering(lambda: vault, clock.now),

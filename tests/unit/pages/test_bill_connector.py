@@ -71,11 +71,11 @@ class Place:
             budgets=Budgets(self.clock),
             codes=CATALOGUE.error_codes,
         )
-        monotonic, new_id = self.clock.monotonic, self._new_id
+        new_id = self._new_id
         yield Bill(
             catalogue=CATALOGUE,
             client=client,
-            sign_in=SignIn(CATALOGUE, client, monotonic=monotonic, new_id=new_id),
+            sign_in=SignIn(CATALOGUE, client, clock=self.clock, new_id=new_id),
             clock=self.clock,
             new_id=new_id,
             live=LiveSecrets(),

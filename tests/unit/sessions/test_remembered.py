@@ -85,7 +85,7 @@ async def test_vaults_device_stays_when_one_from_variables_ends(
 ) -> None:
     await opened(vault, clock).keep(REMEMBERING)
     from_variables = ACCOUNT.remembering(Secret("canary-another"), "desk")
-    await opened(vault, clock).forget(from_variables)
+    await opened(vault, clock).lapse(from_variables)
     assert await opened(vault, clock).find(ACCOUNT) is not None
 
 

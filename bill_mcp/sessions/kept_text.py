@@ -1,0 +1,87 @@
+"""The sessions of one row as text, and back. What opens them is never in it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from bill_mcp.clock import Clock
+from bill_mcp.secret import Secret
+from bill_mcp.sessions.store import IDLE_MINUTES, BillSession
+
+
+class Sessions(NamedTuple):
+    """An organization's session and a partner's, where there are any."""
+
+    organization: BillSession | None = None
+    partner: BillSession | None = None
+
+    @property
+    def ids(self) -> tuple[Secret | None, ...]:
+        """Which sessions they are at BILL."""
+        return tuple(each.session_id if each else None for each in self)
+
+    def last_used(self, clock: Clock) -> datetime:
+        """When one of them was used last, time of day.
+
+        Raises:
+            ValueError: There is none.
+        """
+        latest = max(each.last_used for each in self if each is not None)
+        return clock.now() - timedelta(seconds=clock.monotonic() - latest)
+
+
+NONE = Sessions()
+
+
+def as_text(sessions: Sessions, clock: Clock) -> str:
+    """Sealed, it is what a later process finds."""
+    told = {
+        name: None if session is None else _as_json(session, clock)
+        for name, session in sessions._asdict().items()
+    }
+    return json.dumps(told)
+
+
+def _as_json(session: BillSession, clock: Clock) -> dict[str, Any]:
+    unused = timedelta(seconds=clock.monotonic() - session.last_used)
+    return {
+        "id": session.session_id.reveal(),
+        "organization": session.organization_id,
+        "user": session.user_id,
+        "trusted": session.trusted,
+        "as_user": session.as_user,
+        "last_used": (clock.now() - unused).isoformat(),
+    }
+
+
+def from_text(text: str, clock: Clock) -> Sessions:
+    """Those of the sessions that can still be alive."""
+    try:
+        kept = json.loads(text)
+        return Sessions(
+            organization=_from_json(kept["organization"], clock),
+            partner=_from_json(kept["partner"], clock),
+        )
+    except (ValueError, KeyError, TypeError):
+        return NONE
+
+
+def _from_json(kept: dict[str, Any] | None, clock: Clock) -> BillSession | None:
+    """The session, unless it is idle or its last use lies in the future."""
+    if kept is None:
+        return None
+    last_used = datetime.fromisoformat(kept["last_used"])
+    unused_s = (clock.now() - last_used).total_seconds()
+    if not 0 <= unused_s < IDLE_MINUTES * 60:
+        return None
+    as_user = kept["as_user"]
+    return BillSession(
+        session_id=Secret(kept["id"]),
+        organization_id=kept["organization"],
+        user_id=kept["user"],
+        trusted=kept["trusted"] is True,
+        last_used=clock.monotonic() - unused_s,
+        as_user=(str(as_user[0]), str(as_user[1])) if as_user else None,
+    )
