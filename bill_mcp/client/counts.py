@@ -7,10 +7,12 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypeVar
+from functools import partial
+from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from bill_mcp.client.limits_file import LimitsFile, NotSharedError
 from bill_mcp.clock import Clock
+from bill_mcp.errors import LimitError
 
 MINUTE_S = 60
 _DAY_S = 24 * 60 * 60
@@ -54,7 +56,7 @@ class Counts(Protocol):
     async def change(self, work: Callable[[Tally], T]) -> T:
         """What *work* returns; nothing else is counted meanwhile.
 
-        Where *work* raises, nothing is counted.
+        *work* may refuse with a `LimitError`, before it counts anything.
         """
 
 
@@ -117,13 +119,24 @@ class SqliteCounts:
         self._own = MemoryCounts(file.clock)
 
     async def change(self, work: Callable[[Tally], T]) -> T:
-        def counted(opened: sqlite3.Connection) -> T:
-            return work(_SqliteTally(opened, self._place, self._file.clock.now()))
+        def counted(opened: sqlite3.Connection) -> Callable[[], T]:
+            tally = _SqliteTally(opened, self._place, self._file.clock.now())
+            try:
+                result = work(tally)
+            except LimitError as error:
+                # What the tally mended before stays, so this is no failure yet.
+                return partial(_refuse, error)
+            return lambda: result
 
         try:
-            return await self._file.change(counted)
+            told = await self._file.change(counted)
         except NotSharedError:
             return await self._own.change(work)
+        return told()
+
+
+def _refuse(error: LimitError) -> NoReturn:
+    raise error
 
 
 class _SqliteTally:

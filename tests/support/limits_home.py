@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bill_mcp.client.budgets import Budgets
 from bill_mcp.client.counts import SqliteCounts
 from bill_mcp.client.limits_file import FILE_NAME, LimitsFile
-from bill_mcp.client.processes import FOLDER
 from bill_mcp.client.shared_slots import SqliteSlots
 from bill_mcp.clock import Clock
 
@@ -42,6 +40,12 @@ class LimitsHome:
         self.files.append(file)
         return file
 
+    async def opened(self, clock: Clock | None = None) -> LimitsFile:
+        """A process that has done its first look, which takes a thread."""
+        file = self.process(clock)
+        await file.look(lambda _: None)
+        return file
+
     def slots(self, file: LimitsFile | None = None) -> SqliteSlots:
         return SqliteSlots(file or self.process(), PLACE)
 
@@ -58,11 +62,9 @@ class LimitsHome:
 
 
 def killed(file: LimitsFile) -> None:
-    """End a process as SIGKILL does: its lock goes, everything else stays."""
+    """End a process as SIGKILL does: its lock goes, all that it wrote stays."""
     descriptor = file.processes._descriptor  # noqa: SLF001 -- nothing public dies so
     assert descriptor is not None
     os.close(descriptor)
     file.processes._descriptor = None  # noqa: SLF001
-
-
-Stores = Callable[[], LimitsFile]
+    file.close()
