@@ -6,8 +6,10 @@ import hashlib
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
 from bill_mcp.client.limits_file import LimitsFile, NotSharedError
@@ -133,6 +135,20 @@ class SqliteCounts:
         except NotSharedError:
             return await self._own.change(work)
         return told()
+
+
+class ReadOnlyCounts:
+    """What processes counted, for one who only looks; nothing where nobody counted."""
+
+    def __init__(self, path: Path, place: str, clock: Clock) -> None:
+        self._path, self._place, self._clock = path, place, clock
+
+    async def change(self, work: Callable[[Tally], T]) -> T:
+        if not self._path.exists():
+            return work(MemoryCounts(self._clock))
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as file:
+            return work(_SqliteTally(file, self._place, self._clock.now()))
 
 
 def _refuse(error: LimitError) -> NoReturn:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bill_mcp.client.budgets import Budgets
-from bill_mcp.client.counts import SqliteCounts
-from bill_mcp.client.limits_file import LimitsFile
+from bill_mcp.client.counts import ReadOnlyCounts, SqliteCounts
+from bill_mcp.client.limits_file import FILE_NAME, LimitsFile
 from bill_mcp.client.shared_slots import SqliteSlots
 from bill_mcp.client.slots import MemorySlots, Slots
 from bill_mcp.clock import Clock
@@ -53,9 +54,27 @@ def shared_limits(
         jitter: From 0 to 1.
     """
     file = LimitsFile(home, clock, new_id=new_id, jitter=jitter)
-    place = base_url.rstrip("/")
+    place = _place(base_url)
     return Limits(
         slots=SqliteSlots(file, place),
         budgets=Budgets(clock, SqliteCounts(file, place)),
         close=file.close,
     )
+
+
+async def sign_ins_left(
+    home: Path, base_url: str, limit_key: str, clock: Clock
+) -> int | None:
+    """How often a machine's processes may still sign in within this hour.
+
+    None where their counts can't be read. Changes none of them.
+    """
+    try:
+        counts = ReadOnlyCounts(home / FILE_NAME, _place(base_url), clock)
+        return await Budgets(clock, counts).sign_ins_left(limit_key)
+    except sqlite3.Error:
+        return None
+
+
+def _place(base_url: str) -> str:
+    return base_url.rstrip("/")
