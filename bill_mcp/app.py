@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bill_mcp.agents import Agent, AgentPolicy
-from bill_mcp.client.budgets import Budgets
 from bill_mcp.client.http import BillClient
-from bill_mcp.client.slots import MemorySlots
+from bill_mcp.client.limits import Limits, own_limits, shared_limits
 from bill_mcp.clock import Clock, SystemClock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
@@ -110,11 +109,13 @@ async def application(
     if locks is not None:
         closing.callback(locks.close)
     live = LiveSecrets()
+    limits = _limits(settings, clock, new_id)
+    closing.callback(limits.close)
     client = BillClient(
         settings.base_url,
         transport=transport,
-        slots=MemorySlots(),
-        budgets=Budgets(clock),
+        slots=limits.slots,
+        budgets=limits.budgets,
         codes=catalogue.error_codes,
     )
     store = _session_store(settings, locks, clock)
@@ -133,6 +134,13 @@ async def application(
         finally:
             await dispatcher.sessions.close()
             await client.aclose()
+
+
+def _limits(settings: Settings, clock: Clock, new_id: Callable[[int], str]) -> Limits:
+    """Shared with other processes, unless this one has a simulated BILL to itself."""
+    if settings.embedded:
+        return own_limits(clock)
+    return shared_limits(settings.home, settings.base_url, clock, new_id=new_id)
 
 
 def _session_store(

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 import anyio
 
 from bill_mcp.app import random_id
-from bill_mcp.client.budgets import Budgets
 from bill_mcp.client.http import BillClient
-from bill_mcp.client.slots import MemorySlots
+from bill_mcp.client.limits import shared_limits
 from bill_mcp.clock import Clock
 from bill_mcp.environments import BASE_URLS, Environment
 from bill_mcp.errors import ConfigError
@@ -72,14 +71,16 @@ class Connecting:
 
     @asynccontextmanager
     async def open_bill(self, environment: Environment) -> AsyncIterator[Bill]:
-        """Reach an environment, with limits and refusals of its own."""
+        """Reach an environment, with refusals of its own and the machine's limits."""
         catalogue = loading.load()
         base_url = self.place.base_urls.get(environment)
+        address = base_url or BASE_URLS[environment]
+        limits = shared_limits(self.place.home, address, self.clock, new_id=random_id)
         client = BillClient(
-            base_url or BASE_URLS[environment],
+            address,
             transport=None,
-            slots=MemorySlots(),
-            budgets=Budgets(self.clock),
+            slots=limits.slots,
+            budgets=limits.budgets,
             codes=catalogue.error_codes,
         )
         try:
@@ -95,6 +96,7 @@ class Connecting:
             )
         finally:
             await client.aclose()
+            limits.close()
 
 
 class NothingToKeep:

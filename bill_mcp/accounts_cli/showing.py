@@ -14,7 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bill_mcp.accounts_cli.screen import COLOURS
+from bill_mcp.client import limits
+from bill_mcp.client.budgets import SIGN_INS_AN_HOUR
 from bill_mcp.clock import SystemClock
+from bill_mcp.environments import BASE_URLS
 from bill_mcp.errors import ConfigError
 from bill_mcp.pages.layout import ABOUT
 from bill_mcp.pages.markup import foreign
@@ -39,6 +42,7 @@ class _Kept:
 
     secrets: str
     mfa: str
+    sign_ins: str = UNKNOWN
 
 
 def show(variables: Mapping[str, str] = os.environ) -> int:
@@ -104,7 +108,7 @@ def _facts(profile: Profile, kept: _Kept) -> list[tuple[str, str]]:
         ("secrets in", kept.secrets),
         ("MFA", kept.mfa),
         ("session kept", UNKNOWN),
-        ("sign-ins left this hour", UNKNOWN),
+        ("sign-ins left this hour", kept.sign_ins),
     ]
     return [(label, text) for label, text in facts if text]
 
@@ -120,9 +124,23 @@ async def _kept(home: Home, profile: Profile) -> _Kept:
         vault, account = await anyio.to_thread.run_sync(look)
     except ConfigError as error:
         return _Kept(secrets=f"not readable: {error}", mfa=UNKNOWN)
+    sign_ins = await _sign_ins_left(home, profile, account)
     if not account.can_sign_in:
-        return _Kept(secrets=vault.where, mfa="no codes with this kind of account")
+        no_codes = "no codes with this kind of account"
+        return _Kept(secrets=vault.where, mfa=no_codes, sign_ins=sign_ins)
     remembering = VaultRemembering(lambda: vault, SystemClock().now)
     found = await remembering.find(account)
     mfa = f"remembered until {day(found.until)}" if found else "not remembered"
-    return _Kept(secrets=vault.where, mfa=mfa)
+    return _Kept(secrets=vault.where, mfa=mfa, sign_ins=sign_ins)
+
+
+async def _sign_ins_left(
+    home: Home, profile: Profile, account: credentials.Credentials
+) -> str:
+    """How many all agents of the developer key may still make, in words."""
+    key = account.dev_key if account.can_sign_in else account.app_key
+    if key is None:
+        return "no sign-ins with this kind of account"
+    base_url = profile.base_url or BASE_URLS[profile.environment]
+    left = await limits.sign_ins_left(home.path, base_url, key.digest(), SystemClock())
+    return UNKNOWN if left is None else f"{left} of {SIGN_INS_AN_HOUR}"

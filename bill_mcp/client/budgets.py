@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
+from bill_mcp.client.counts import (
+    MINUTE_S,
+    Counts,
+    MemoryCounts,
+    Tally,
+    start_of_hour,
+)
 from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, LimitError, Outcome
 
@@ -22,74 +27,67 @@ RESERVED_SHARE = 0.05
 
 SIGN_INS_AN_HOUR_PER_AGENT = 10
 SIGN_INS_FOR_RENEWAL = 20
-SECONDS_BETWEEN_TEXTS = 60
 
-
-@dataclass
-class _Hour:
-    """The counts of one clock hour, which is how BILL counts."""
-
-    start: datetime
-    requests: int = 0
-    by_agent: Counter[str] = field(default_factory=Counter)
-    sign_ins: int = 0
-    sign_ins_by_agent: Counter[str] = field(default_factory=Counter)
+_REQUESTS, _SIGN_INS, _TEXTS, _SPEND = "requests", "sign-ins", "texts", "spend"
+_TEXTS_OF_AGENT = "texts of an agent"
 
 
 class Budgets:
-    """Counts for the agents of one process. Fails fast, and says when it passes."""
+    """What agents may still ask of BILL. Fails fast, and says when it passes.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: For waiting, and for the time that errors name.
+        counts: What was asked already; by default by this process alone.
+    """
+
+    def __init__(self, clock: Clock, counts: Counts | None = None) -> None:
         self._clock = clock
-        self._hours: dict[str, _Hour] = {}
-        self._texts: dict[str, deque[float]] = {}
-        self._last_text: dict[tuple[str, str], float | None] = {}
-        self._spend: dict[str, deque[float]] = {}
+        self._counts = counts or MemoryCounts(clock)
 
-    def _hour(self, key: str) -> _Hour:
-        start = self._clock.now().replace(minute=0, second=0, microsecond=0)
-        hour = self._hours.get(key)
-        if hour is None or hour.start != start:
-            hour = self._hours[key] = _Hour(start)
-        return hour
-
-    def take_request(self, key: str, agent: str, *, urgent: bool) -> None:
+    async def take_request(self, key: str, agent: str, *, urgent: bool) -> None:
         """Count one request of *agent* under the developer key *key*.
 
         Raises:
             LimitError: The hour is used up for this kind of request.
         """
-        hour = self._hour(key)
         open_to_all = int(REQUESTS_AN_HOUR * (1 - RESERVED_SHARE))
-        others = sum(hour.by_agent.values()) > hour.by_agent[agent]
-        if hour.requests >= REQUESTS_AN_HOUR or (
-            not urgent and hour.requests >= open_to_all
-        ):
-            raise _used_up("The requests of this hour are used up", hour.start)
-        if others and not urgent and hour.by_agent[agent] >= REQUESTS_AN_HOUR // 2:
-            raise _used_up(
-                "This agent used its half of the hour's requests", hour.start
-            )
-        hour.requests += 1
-        hour.by_agent[agent] += 1
 
-    def take_sign_in(self, key: str, agent: str, *, renewal: bool) -> None:
+        def take(tally: Tally) -> None:
+            used = tally.used(_REQUESTS, key, agent)
+            if used.by_all >= (REQUESTS_AN_HOUR if urgent else open_to_all):
+                raise self._used_up("The requests of this hour are used up")
+            others = used.by_all > used.by_agent
+            if others and not urgent and used.by_agent >= REQUESTS_AN_HOUR // 2:
+                raise self._used_up("This agent used its half of the hour's requests")
+            tally.use(_REQUESTS, key, agent)
+
+        await self._counts.change(take)
+
+    async def take_sign_in(self, key: str, agent: str, *, renewal: bool) -> None:
         """Count one sign-in; renewals of expired sessions have some of their own.
 
         Raises:
             LimitError: The hour is used up for this agent or this kind of sign-in.
         """
-        hour = self._hour(key)
         allowed = SIGN_INS_AN_HOUR - (0 if renewal else SIGN_INS_FOR_RENEWAL)
-        if hour.sign_ins >= allowed:
-            raise _used_up("The sign-ins of this hour are used up", hour.start)
-        if hour.sign_ins_by_agent[agent] >= SIGN_INS_AN_HOUR_PER_AGENT:
-            raise _used_up("This agent used its sign-ins of this hour", hour.start)
-        hour.sign_ins += 1
-        hour.sign_ins_by_agent[agent] += 1
 
-    @contextmanager
-    def text(self, key: str, agent: str, kind: str) -> Iterator[None]:
+        def take(tally: Tally) -> None:
+            used = tally.used(_SIGN_INS, key, agent)
+            if used.by_all >= allowed:
+                raise self._used_up("The sign-ins of this hour are used up")
+            if used.by_agent >= SIGN_INS_AN_HOUR_PER_AGENT:
+                raise self._used_up("This agent used its sign-ins of this hour")
+            tally.use(_SIGN_INS, key, agent)
+
+        await self._counts.change(take)
+
+    async def sign_ins_left(self, key: str) -> int:
+        """How often all agents together may still sign in within this hour."""
+        used = await self._counts.change(lambda tally: tally.used(_SIGN_INS, key, ""))
+        return max(SIGN_INS_AN_HOUR - used.by_all, 0)
+
+    @asynccontextmanager
+    async def text(self, key: str, agent: str, kind: str) -> AsyncIterator[None]:
         """Count one text message of a *kind*, of which an agent may ask one a minute.
 
         An error that shows that none was sent takes the count back.
@@ -97,37 +95,15 @@ class Budgets:
         Raises:
             LimitError: The last text is too recent.
         """
-        last = self._last_text.get((agent, kind))
-        taken = self._take_text(key, agent, kind)
+        noted = await self._counts.change(
+            lambda tally: _take_text(tally, key, f"{agent}\n{kind}")
+        )
         try:
             yield
         except CallError as error:
             if error.outcome is Outcome.NOT_DONE:
-                with suppress(ValueError):  # gone already if it is over a minute old
-                    self._texts[key].remove(taken)
-                self._last_text[agent, kind] = last
+                await self._counts.change(lambda tally: _strike(tally, noted))
             raise
-
-    def _take_text(self, key: str, agent: str, kind: str) -> float:
-        now = self._clock.monotonic()
-        last = self._last_text.get((agent, kind))
-        if last is not None and now - last < SECONDS_BETWEEN_TEXTS:
-            wait = int(SECONDS_BETWEEN_TEXTS - (now - last)) + 1
-            raise LimitError(
-                "a text message was sent less than a minute ago",
-                advice=f"Use the code of that message, or wait {wait} seconds.",
-                code="text_limit",
-            )
-        recent = self._recent(self._texts, key, now)
-        if len(recent) >= TEXTS_A_MINUTE:
-            raise LimitError(
-                "five text messages were sent within a minute",
-                advice="Wait a minute before asking for another code.",
-                code="text_limit",
-            )
-        recent.append(now)
-        self._last_text[agent, kind] = now
-        return now
 
     async def take_spend_request(self, token: str, patience_s: float) -> None:
         """Count one Spend & Expense request, waiting for its minute if that is near.
@@ -137,12 +113,9 @@ class Budgets:
         """
         waited = 0.0
         while True:
-            now = self._clock.monotonic()
-            recent = self._recent(self._spend, token, now)
-            if len(recent) < SPEND_REQUESTS_A_MINUTE:
-                recent.append(now)
+            wait = await self._counts.change(lambda tally: _take_spend(tally, token))
+            if not wait:
                 return
-            wait = 60 - (now - recent[0]) + 0.05
             if waited + wait > patience_s:
                 raise LimitError(
                     "60 Spend & Expense requests were sent within a minute",
@@ -152,18 +125,44 @@ class Budgets:
             waited += wait
             await self._clock.sleep(wait)
 
-    @staticmethod
-    def _recent(kept: dict[str, deque[float]], key: str, now: float) -> deque[float]:
-        recent = kept.setdefault(key, deque())
-        while recent and now - recent[0] >= 60:  # noqa: PLR2004 -- a minute
-            recent.popleft()
-        return recent
+    def _used_up(self, what: str) -> LimitError:
+        next_hour = start_of_hour(self._clock.now()) + timedelta(hours=1)
+        reset = next_hour.strftime("%H:%M UTC")
+        return LimitError(
+            f"{what}; the next hour starts at {reset}",
+            advice=f"Stop calling BILL until {reset}; nothing was sent.",
+            code="hourly_limit",
+        )
 
 
-def _used_up(what: str, hour: datetime) -> LimitError:
-    reset = (hour + timedelta(hours=1)).strftime("%H:%M UTC")
-    return LimitError(
-        f"{what}; the next hour starts at {reset}",
-        advice=f"Stop calling BILL until {reset}; nothing was sent.",
-        code="hourly_limit",
-    )
+def _take_text(tally: Tally, key: str, who: str) -> tuple[int, int]:
+    """Count a text for the key and for who asked; the numbers of the two moments."""
+    own = tally.moments(_TEXTS_OF_AGENT, who)
+    if own:
+        wait = int(MINUTE_S - (tally.now_s - own[-1])) + 1
+        raise LimitError(
+            "a text message was sent less than a minute ago",
+            advice=f"Use the code of that message, or wait {wait} seconds.",
+            code="text_limit",
+        )
+    if len(tally.moments(_TEXTS, key)) >= TEXTS_A_MINUTE:
+        raise LimitError(
+            "five text messages were sent within a minute",
+            advice="Wait a minute before asking for another code.",
+            code="text_limit",
+        )
+    return tally.note(_TEXTS, key), tally.note(_TEXTS_OF_AGENT, who)
+
+
+def _strike(tally: Tally, numbers: tuple[int, ...]) -> None:
+    for number in numbers:
+        tally.strike(number)
+
+
+def _take_spend(tally: Tally, token: str) -> float:
+    """Count one request, or say how many seconds to wait for that."""
+    recent = tally.moments(_SPEND, token)
+    if len(recent) >= SPEND_REQUESTS_A_MINUTE:
+        return MINUTE_S - (tally.now_s - recent[0]) + 0.05
+    tally.note(_SPEND, token)
+    return 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
@@ -24,8 +24,9 @@ TIMEOUT = httpx.Timeout(60, connect=10)
 """Seconds. BILL states none; a bulk of 100 bills takes it tens of seconds."""
 
 SLOT_DEADLINE_S = 60.0
-WRITE_DEADLINE_S = 90.0
-"""Longer than the time-outs of one exchange: a backstop for the shielded scope."""
+EXCHANGE_DEADLINE_S = 90.0
+"""Longer than the time-outs of one exchange: a backstop for the shielded scope, and
+for an answer that trickles. A lease of a slot is longer still."""
 
 BUSY_ATTEMPTS = 5
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
@@ -136,9 +137,11 @@ class BillClient:
                 await self._take_budget(request, authorization, agent)
                 key = f"{authorization.limit_key}/{authorization.organization}"
                 outgoing = self._outgoing(request, authorization)
-                with self._text_counted(request, authorization, agent):
-                    async with self._slots.slot(key, agent, SLOT_DEADLINE_S):
-                        return await self._recorded(request, outgoing, recorder)
+                async with (
+                    self._text_counted(request, authorization, agent),
+                    self._slots.slot(key, agent, SLOT_DEADLINE_S),
+                ):
+                    return await self._recorded(request, outgoing, recorder)
         raise AssertionError("stamina raises the last error")
 
     async def _take_budget(
@@ -151,11 +154,11 @@ class BillClient:
             return
         spec = request.action.spec
         urgent = spec.session is not None or spec.path_template.endswith("/cancel")
-        self.budgets.take_request(authorization.limit_key, agent, urgent=urgent)
+        await self.budgets.take_request(authorization.limit_key, agent, urgent=urgent)
 
     def _text_counted(
         self, request: Request, authorization: Authorization, agent: str
-    ) -> AbstractContextManager[None]:
+    ) -> AbstractAsyncContextManager[None]:
         if not request.action.spec.sends_text:
             return nullcontext()
         return self.budgets.text(authorization.limit_key, agent, request.action.name)
@@ -170,19 +173,14 @@ class BillClient:
         # Whoever hung up during a sign-in must not find a payment sent after it.
         await anyio.lowlevel.checkpoint_if_cancelled()
         if recorder is None:
-            return await self._exchange(request, outgoing)
+            return await self._within_deadline(request, outgoing)
         with anyio.CancelScope(shield=True):
             await recorder.begin()
             try:
-                with anyio.fail_after(WRITE_DEADLINE_S):
-                    reply = await self._exchange(request, outgoing)
+                reply = await self._within_deadline(request, outgoing)
             except CallError as error:
                 await recorder.end(error.outcome, error)
                 raise
-            except TimeoutError:
-                late = _broken(request, sent=True)
-                await recorder.end(late.outcome, late)
-                raise late from None
             except Exception:
                 # A fault of ours; nothing is known, and the record must say so.
                 await recorder.end(Outcome.UNKNOWN, None)
@@ -207,6 +205,15 @@ class BillClient:
             content=request.body,
             headers=headers,
         )
+
+    async def _within_deadline(
+        self, request: Request, outgoing: httpx.Request
+    ) -> dict[str, Any]:
+        try:
+            with anyio.fail_after(EXCHANGE_DEADLINE_S):
+                return await self._exchange(request, outgoing)
+        except TimeoutError:
+            raise _broken(request, sent=True) from None
 
     async def _exchange(
         self, request: Request, outgoing: httpx.Request

@@ -34,6 +34,15 @@ class Slots(Protocol):
         """
 
 
+def none_came_free() -> LimitError:
+    """The error of a call that waited for its slot as long as it may."""
+    return LimitError(
+        "BILL takes three requests at once, and none of them ended in time",
+        advice="Call again in a minute; nothing was sent.",
+        code="busy",
+    )
+
+
 class MemorySlots:
     """Slots for the agents of one process."""
 
@@ -81,11 +90,7 @@ class _FairQueue:
             self._give_up(agent, turn)
             raise
         self._give_up(agent, turn)
-        raise LimitError(
-            "BILL takes three requests at once, and none of them ended in time",
-            advice="Call again in a minute; nothing was sent.",
-            code="busy",
-        )
+        raise none_came_free()
 
     def _give_up(self, agent: str, turn: anyio.Event) -> None:
         if turn.is_set():

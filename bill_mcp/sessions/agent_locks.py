@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bill_mcp.file_locks import try_lock
+
 FOLDER = "agents"
 AGENTS_AT_MOST = 256
 """Of one name; whoever comes later gets a key that lasts for the process only."""
@@ -97,7 +99,7 @@ class AgentLocks:
         """
         descriptor = self._opened(key)
         try:
-            if not _locked(descriptor):
+            if not try_lock(descriptor):
                 os.close(descriptor)
                 return False
             self._try_out(key)
@@ -111,7 +113,7 @@ class AgentLocks:
         """Some file systems grant every lock; ask a second time, as another would."""
         second = self._opened(key)
         try:
-            if _locked(second):
+            if try_lock(second):
                 raise OSError("locks exclude nobody here")
         finally:
             os.close(second)
@@ -132,13 +134,3 @@ class AgentLocks:
         digest = hashlib.sha256(name.encode()).hexdigest()[:24]
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         return os.open(self._folder / f"{digest}.lock", flags, 0o600)
-
-
-def _locked(descriptor: int) -> bool:
-    import fcntl  # noqa: PLC0415 -- Windows has none
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -130,7 +130,7 @@ class SignIn:
     ) -> dict[str, Any]:
         key = credentials.app_key if "partner" in role else credentials.dev_key
         limit_key = key.digest() if key else "none"
-        self._client.budgets.take_sign_in(limit_key, agent, renewal=renewal)
+        await self._client.budgets.take_sign_in(limit_key, agent, renewal=renewal)
         authorization = Authorization(
             headers={},
             limit_key=limit_key,

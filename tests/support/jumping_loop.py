@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+
+import anyio
+from support.clock import START
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -35,3 +39,16 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
 JUMPING: tuple[str, Mapping[str, Any]] = ("asyncio", {"loop_factory": JumpingLoop})
 """The anyio backend of a test module that waits for time-outs."""
+
+
+class LoopClock:
+    """Fulfils `bill_mcp.clock.Clock` with the time of the loop that runs."""
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return anyio.current_time()
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)

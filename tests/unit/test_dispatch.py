@@ -278,7 +278,7 @@ async def test_signing_in_and_cancelling_go_on_when_the_hour_is_used_up() -> Non
     key = ACCOUNT.dev_key.digest() if ACCOUNT.dev_key else ""
     with suppress(LimitError):
         while True:
-            budgets.take_request(key, "agent", urgent=False)
+            await budgets.take_request(key, "agent", urgent=False)
     with pytest.raises(LimitError) as caught:
         await server.call(*CREATE)
     assert caught.value.code == "hourly_limit"

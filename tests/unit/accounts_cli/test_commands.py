@@ -16,10 +16,12 @@ import anyio
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
+from support.clock import ManualClock
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 
 from bill_mcp import cli
-from bill_mcp.environments import Environment
+from bill_mcp.client.limits import shared_limits
+from bill_mcp.environments import BASE_URLS, Environment
 from bill_mcp.pages.ticket_files import TicketFile, TicketFolder
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import Credentials
@@ -34,6 +36,11 @@ ORGANIZATION = Credentials(
     password=Secret("canary-password"),
     organization_id="00801",
     dev_key=Secret("canary-key"),
+)
+PARTNER = Credentials(
+    partner_username="partner@example.test",
+    partner_password=Secret("canary-partner-password"),
+    app_key=Secret("canary-application-key"),
 )
 SPEND = Credentials(api_token=Secret("canary-token"))
 
@@ -100,6 +107,27 @@ def remember(home: Path, ring: KeyringBackend) -> None:
         anyio.run(remembering.keep, known)
 
 
+def sign_in(
+    home: Path, key: Secret | None, environment: Environment, *, times: int
+) -> None:
+    """Count as a server does when it signs in, now and an hour later.
+
+    Later too because a test may begin in one clock hour and end in the next.
+    """
+    assert key is not None
+    address, name = BASE_URLS[environment], key.digest()
+
+    async def signed_in() -> None:
+        for hours in (0, 1):
+            clock = ManualClock(datetime.now(UTC) + timedelta(hours=hours))
+            limits = shared_limits(home, address, clock, new_id="N".__mul__)
+            for _ in range(times):
+                await limits.budgets.take_sign_in(name, "agent", renewal=False)
+            limits.close()
+
+    anyio.run(signed_in)
+
+
 def facts(line: str) -> dict[str, str]:
     """One account of ``status``, as a program reads it."""
     name, *told = line.split("\t")
@@ -128,11 +156,30 @@ def test_status_says_what_is_connected_and_what_is_kept(run: Run, home: Path) ->
         "secrets in": "the keyring (support.keyrings)",
         "MFA": f"remembered until {until}",
         "session kept": "unknown",
-        "sign-ins left this hour": "unknown",
+        "sign-ins left this hour": "200 of 200",
     }
     assert cards["name"] == "cards"
     assert cards["environment"].startswith("production (Production: The real BILL.")
     assert cards["MFA"] == "no codes with this kind of account"
+    assert cards["sign-ins left this hour"] == "no sign-ins with this kind of account"
+
+
+def test_status_counts_the_sign_ins_of_all_processes_in_this_hour(
+    run: Run, home: Path
+) -> None:
+    ring = OpenKeyring()
+    connect(home, ring, "main")
+    connect(home, ring, "partner", PARTNER, Environment.PRODUCTION)
+    sign_in(home, ORGANIZATION.dev_key, Environment.SANDBOX, times=3)
+    sign_in(home, PARTNER.app_key, Environment.PRODUCTION, times=2)
+    kept = (home / "limits.sqlite").read_bytes()
+    ran = run("status", ring=ring)
+    left = [facts(line)["sign-ins left this hour"] for line in ran.out.splitlines()]
+    assert left == ["197 of 200", "198 of 200"]
+    assert (home / "limits.sqlite").read_bytes() == kept
+    (home / "limits.sqlite").write_bytes(b"broken" * 1000)
+    ran = run("status", ring=ring)
+    assert ran.out.count("sign-ins left this hour: unknown") == 2
 
 
 @pytest.mark.parametrize(

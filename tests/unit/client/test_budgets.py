@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from support.clock import ManualClock
+from support.limits_home import LimitsHome
 
 from bill_mcp.client.budgets import Budgets
 from bill_mcp.errors import (
@@ -26,142 +30,159 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-def budgets(clock: ManualClock) -> Budgets:
-    return Budgets(clock)
+@pytest.fixture(params=["memory", "shared"])
+def budgets(
+    request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path
+) -> Iterator[Budgets]:
+    home = LimitsHome(tmp_path, clock)
+    yield Budgets(clock) if request.param == "memory" else home.budgets()
+    home.close()
 
 
-def use(budgets: Budgets, agent: str, times: int, *, urgent: bool = False) -> None:
+async def use(
+    budgets: Budgets, agent: str, times: int, *, urgent: bool = False
+) -> None:
     for _ in range(times):
-        budgets.take_request("key", agent, urgent=urgent)
+        await budgets.take_request("key", agent, urgent=urgent)
 
 
-def test_last_requests_of_an_hour_are_kept_for_what_is_urgent(budgets: Budgets) -> None:
-    use(budgets, "agent", OPEN)
+async def test_last_requests_of_an_hour_are_kept_for_what_is_urgent(
+    budgets: Budgets,
+) -> None:
+    await use(budgets, "agent", OPEN)
     with pytest.raises(LimitError) as caught:
-        use(budgets, "agent", 1)
+        await use(budgets, "agent", 1)
     assert caught.value.code == "hourly_limit"
     assert caught.value.outcome is Outcome.NOT_DONE
     assert "16:00 UTC" in caught.value.advice
-    use(budgets, "agent", HOUR - OPEN, urgent=True)
+    await use(budgets, "agent", HOUR - OPEN, urgent=True)
     with pytest.raises(LimitError):
-        use(budgets, "agent", 1, urgent=True)
+        await use(budgets, "agent", 1, urgent=True)
 
 
-def test_hours_are_clock_hours(budgets: Budgets, clock: ManualClock) -> None:
-    use(budgets, "agent", OPEN)
+async def test_hours_are_clock_hours(budgets: Budgets, clock: ManualClock) -> None:
+    await use(budgets, "agent", OPEN)
     clock.advance(49 * 60 + 59)
     with pytest.raises(LimitError):
-        use(budgets, "agent", 1)
+        await use(budgets, "agent", 1)
     clock.advance(1)
-    use(budgets, "agent", OPEN)
+    await use(budgets, "agent", OPEN)
 
 
-def test_one_agent_gets_at_most_half_while_others_are_active(budgets: Budgets) -> None:
-    use(budgets, "calm", 1)
-    use(budgets, "greedy", HOUR // 2)
+async def test_one_agent_gets_at_most_half_while_others_are_active(
+    budgets: Budgets,
+) -> None:
+    await use(budgets, "calm", 1)
+    await use(budgets, "greedy", HOUR // 2)
     with pytest.raises(LimitError, match="its half"):
-        use(budgets, "greedy", 1)
-    use(budgets, "greedy", 1, urgent=True)
-    use(budgets, "calm", 1)
+        await use(budgets, "greedy", 1)
+    await use(budgets, "greedy", 1, urgent=True)
+    await use(budgets, "calm", 1)
 
 
-def test_agent_that_is_alone_gets_more_than_half(budgets: Budgets) -> None:
-    use(budgets, "agent", HOUR // 2 + 1)
+async def test_agent_that_is_alone_gets_more_than_half(budgets: Budgets) -> None:
+    await use(budgets, "agent", HOUR // 2 + 1)
 
 
-def test_another_developer_key_has_an_hour_of_its_own(budgets: Budgets) -> None:
-    use(budgets, "agent", OPEN)
-    budgets.take_request("another key", "agent", urgent=False)
+async def test_another_developer_key_has_an_hour_of_its_own(budgets: Budgets) -> None:
+    await use(budgets, "agent", OPEN)
+    await budgets.take_request("another key", "agent", urgent=False)
 
 
-def test_agent_signs_in_ten_times_an_hour(budgets: Budgets, clock: ManualClock) -> None:
+async def test_agent_signs_in_ten_times_an_hour(
+    budgets: Budgets, clock: ManualClock
+) -> None:
     for _ in range(10):
-        budgets.take_sign_in("key", "agent", renewal=False)
+        await budgets.take_sign_in("key", "agent", renewal=False)
     for renewal in (False, True):
         with pytest.raises(LimitError, match="This agent"):
-            budgets.take_sign_in("key", "agent", renewal=renewal)
-    budgets.take_sign_in("key", "another", renewal=False)
+            await budgets.take_sign_in("key", "agent", renewal=renewal)
+    await budgets.take_sign_in("key", "another", renewal=False)
     clock.advance(3600)
-    budgets.take_sign_in("key", "agent", renewal=False)
+    await budgets.take_sign_in("key", "agent", renewal=False)
 
 
-def test_twenty_sign_ins_are_kept_for_renewals(budgets: Budgets) -> None:
+async def test_twenty_sign_ins_are_kept_for_renewals(budgets: Budgets) -> None:
     for number in range(180):
-        budgets.take_sign_in("key", f"agent {number}", renewal=False)
+        await budgets.take_sign_in("key", f"agent {number}", renewal=False)
     with pytest.raises(LimitError, match="sign-ins of this hour"):
-        budgets.take_sign_in("key", "newcomer", renewal=False)
+        await budgets.take_sign_in("key", "newcomer", renewal=False)
     for number in range(20):
-        budgets.take_sign_in("key", f"agent {number}", renewal=True)
+        await budgets.take_sign_in("key", f"agent {number}", renewal=True)
     with pytest.raises(LimitError, match="sign-ins of this hour"):
-        budgets.take_sign_in("key", "agent 1", renewal=True)
+        await budgets.take_sign_in("key", "agent 1", renewal=True)
 
 
-def text(budgets: Budgets, agent: str, kind: str = "challenge") -> None:
-    with budgets.text("key", agent, kind):
+async def text(budgets: Budgets, agent: str, kind: str = "challenge") -> None:
+    async with budgets.text("key", agent, kind):
         pass
 
 
-def test_agent_asks_for_one_text_a_minute(budgets: Budgets, clock: ManualClock) -> None:
-    text(budgets, "agent")
+async def test_agent_asks_for_one_text_a_minute(
+    budgets: Budgets, clock: ManualClock
+) -> None:
+    await text(budgets, "agent")
     clock.advance(59)
     with pytest.raises(LimitError) as caught:
-        text(budgets, "agent")
+        await text(budgets, "agent")
     assert caught.value.code == "text_limit"
     assert "wait 2 seconds" in caught.value.advice
     clock.advance(1)
-    text(budgets, "agent")
+    await text(budgets, "agent")
 
 
-def test_five_texts_a_minute_are_all_that_agents_share(
+async def test_five_texts_a_minute_are_all_that_agents_share(
     budgets: Budgets, clock: ManualClock
 ) -> None:
     for number in range(5):
-        text(budgets, f"agent {number}")
+        await text(budgets, f"agent {number}")
     with pytest.raises(LimitError, match="five text messages"):
-        text(budgets, "agent 6")
+        await text(budgets, "agent 6")
     clock.advance(60)
-    text(budgets, "agent 6")
+    await text(budgets, "agent 6")
 
 
-def fail_to_text(budgets: Budgets, error: CallError) -> None:
-    with pytest.raises(CallError), budgets.text("key", "agent", "challenge"):
-        raise error
+async def fail_to_text(budgets: Budgets, error: CallError) -> None:
+    with pytest.raises(CallError):
+        async with budgets.text("key", "agent", "challenge"):
+            raise error
 
 
-def test_text_that_was_not_sent_does_not_count(
+async def test_text_that_was_not_sent_does_not_count(
     budgets: Budgets, clock: ManualClock
 ) -> None:
     refused = ApiError("no phone", advice="", outcome=Outcome.NOT_DONE)
     for _ in range(6):
-        fail_to_text(budgets, refused)
-    text(budgets, "agent")
+        await fail_to_text(budgets, refused)
+    await text(budgets, "agent")
     with pytest.raises(LimitError, match="less than a minute"):
-        text(budgets, "agent")
+        await text(budgets, "agent")
     clock.advance(60)
-    text(budgets, "agent")
+    await text(budgets, "agent")
 
 
-def test_text_that_may_have_been_sent_counts(budgets: Budgets) -> None:
-    fail_to_text(budgets, UnreachableError("?", advice="", outcome=Outcome.UNKNOWN))
+async def test_text_that_may_have_been_sent_counts(budgets: Budgets) -> None:
+    await fail_to_text(
+        budgets, UnreachableError("?", advice="", outcome=Outcome.UNKNOWN)
+    )
     with pytest.raises(LimitError, match="less than a minute"):
-        text(budgets, "agent")
+        await text(budgets, "agent")
 
 
-def test_text_refused_after_a_minute_is_no_fault(
+async def test_text_refused_after_a_minute_is_no_fault(
     budgets: Budgets, clock: ManualClock
 ) -> None:
     """The count of its minute is gone by then, and another text may have cleared it."""
 
-    def wait_and_fail() -> None:
-        with budgets.text("key", "agent", "challenge"):
+    async def wait_and_fail() -> None:
+        async with budgets.text("key", "agent", "challenge"):
             clock.advance(61)
-            text(budgets, "another")
+            await text(budgets, "another")
             raise ApiError("late", advice="", outcome=Outcome.NOT_DONE)
 
     with pytest.raises(ApiError, match="late"):
-        wait_and_fail()
-    text(budgets, "agent")
+        await wait_and_fail()
+    await text(budgets, "agent")
 
 
 async def test_spend_requests_wait_for_the_minute_to_pass(
