@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 
@@ -88,6 +95,12 @@ class BillClient:
         self._codes = codes
         self._make_transport = transport
         self._pooled: httpx.AsyncClient | None = None
+        self.bill_time: datetime | None = None
+        """BILL's clock at its last answer, to the second; None before the first."""
+
+    def _note_time(self, answer: httpx.Response) -> None:
+        with suppress(KeyError, ValueError, TypeError):
+            self.bill_time = parsedate_to_datetime(answer.headers["date"])
 
     def _client(self, *, fresh: bool) -> httpx.AsyncClient:
         keep = 0 if fresh else 20
@@ -115,11 +128,19 @@ class BillClient:
         *,
         agent: str,
         recorder: Recorder | None = None,
+        urgent: bool = False,
     ) -> dict[str, Any]:
         """Send *request* and return BILL's answer as a JSON object.
 
         A read, or a write whose repeat changes nothing, is sent again when BILL was
         busy. Once a write is on its way, cancelling stops the waiting only.
+
+        Args:
+            request: What is sent.
+            authorization: What it travels with.
+            agent: Whose share of the limits it takes.
+            recorder: Told around the sending of a write.
+            urgent: It may use what is kept back of an hour's requests.
 
         Raises:
             ApiError: BILL answered with an error.
@@ -134,7 +155,7 @@ class BillClient:
             timeout=30.0,
         ):
             with attempt:
-                await self._take_budget(request, authorization, agent)
+                await self._take_budget(request, authorization, agent, urgent=urgent)
                 key = f"{authorization.limit_key}/{authorization.organization}"
                 outgoing = self._outgoing(request, authorization)
                 async with (
@@ -145,7 +166,12 @@ class BillClient:
         raise AssertionError("stamina raises the last error")
 
     async def _take_budget(
-        self, request: Request, authorization: Authorization, agent: str
+        self,
+        request: Request,
+        authorization: Authorization,
+        agent: str,
+        *,
+        urgent: bool,
     ) -> None:
         if authorization.spend:
             await self.budgets.take_spend_request(
@@ -153,7 +179,11 @@ class BillClient:
             )
             return
         spec = request.action.spec
-        urgent = spec.session is not None or spec.path_template.endswith("/cancel")
+        urgent = (
+            urgent
+            or spec.session is not None
+            or spec.path_template.endswith("/cancel")
+        )
         await self.budgets.take_request(authorization.limit_key, agent, urgent=urgent)
 
     def _text_counted(
@@ -222,6 +252,7 @@ class BillClient:
         try:
             async with self._connection(fresh=fresh) as client:
                 answer = await client.send(outgoing, stream=True)
+                self._note_time(answer)
                 try:
                     content = await _content(request, answer)
                 finally:

@@ -86,6 +86,7 @@ class Evidence:
         payees: By vendor id.
         funding_account: Id of the account that pays; None for a wallet or none.
         known_payments: Ids of payments that were there before.
+        known_numbers: Transaction numbers that were used before.
         before: The amounts and states of what is paid, by subject, as they were.
         bill_time: BILL's clock when it was read, in UTC.
         object_ids: Whose creator or last editor must not pay, by separation of duties.
@@ -98,6 +99,7 @@ class Evidence:
     payees: Mapping[str, Payee]
     funding_account: str | None = None
     known_payments: frozenset[str] = frozenset()
+    known_numbers: frozenset[str] = frozenset()
     before: Mapping[str, str]
     bill_time: datetime | None = None
     object_ids: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -104,7 +104,29 @@ class Gatherer:
     async def _similar_bills(
         self, action: Action, arguments: Mapping[str, Any]
     ) -> tuple[Reason, ...]:
-        return await duplicates.of_call(self.read, action, arguments)
+        if action.name not in ENTERING:
+            return ()
+        current = None
+        if "billId" in arguments:
+            current = await self.read(
+                "bill_get_bill_details", {"billId": arguments["billId"]}
+            )
+        entered = duplicates.bill_of(
+            arguments, current, replaces=action.name == "bill_replace_a_bill"
+        )
+        if entered is None or not entered.vendor_id:
+            return ()
+        return await duplicates.similar_bills(
+            self.read,
+            vendor_id=entered.vendor_id,
+            invoice_number=entered.number,
+            cents=entered.cents,
+            invoice_date=entered.invoice_date,
+            ignoring=arguments.get("billId"),
+        )
 
 
-Gather = Callable[..., Awaitable[Evidence]]
+ENTERING = frozenset(
+    {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}
+)
+"""What may enter the same bill a second time."""

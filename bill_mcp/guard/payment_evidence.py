@@ -11,7 +11,7 @@ from bill_mcp.errors import RefusedError
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Line, Payee, Reason
 from bill_mcp.guard.payments import Asked
-from bill_mcp.guard.reading import Read, all_rows
+from bill_mcp.guard.reading import Read, Rows, every_page
 from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
 from bill_mcp.specs.models import Pays
 
@@ -83,6 +83,12 @@ class PaymentEvidence:
                 str(row.get("id"))
                 for vendor in self._vendors.values()
                 for row in vendor.payments
+            ),
+            known_numbers=frozenset(
+                str(row["transactionNumber"])
+                for vendor in self._vendors.values()
+                for row in vendor.payments
+                if row.get("transactionNumber")
             ),
             before=before,
             bill_time=self.bill_now(),
@@ -182,12 +188,12 @@ class PaymentEvidence:
         if vendor_id not in self._vendors:
             reply = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
             since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
-            rows, _ = await payments_since(self.read, vendor_id, since)
+            rows = (await payments_since(self.read, vendor_id, since)).rows
             finding = await self.examine(reply)
             is_first = not any(row.get("status") not in ENDED_UNPAID for row in rows)
             self._vendors[vendor_id] = VendorRead(
                 reply=reply,
-                payments=tuple(rows),
+                payments=rows,
                 is_first_payment=is_first
                 and not (reply.get("paymentInformation") or {}).get("lastPaymentDate")
                 and not await self._was_ever_paid(vendor_id),
@@ -235,8 +241,8 @@ class PaymentEvidence:
 
 async def payments_since(
     read: Read, vendor_id: str, since: datetime
-) -> tuple[list[dict[str, Any]], bool]:
-    """The vendor's payments made since then, and whether these are all of them."""
+) -> Rows:
+    """The vendor's payments made since then."""
     filters = [
         {"field": "vendorId", "op": "eq", "value": vendor_id},
         {
@@ -245,7 +251,7 @@ async def payments_since(
             "value": since.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         },
     ]
-    return await all_rows(read, "bill_get_list_of_payments", {"filters": filters})
+    return await every_page(read, "bill_get_list_of_payments", {"filters": filters})
 
 
 def is_of(row: Mapping[str, Any], part: PaymentPart) -> bool:

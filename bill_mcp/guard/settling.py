@@ -50,8 +50,7 @@ class _LookUp:
         self._before: Mapping[str, str] = write.known.get("before", {})
         self._known = frozenset(write.known.get("payments", ()))
         self._since = datetime.fromisoformat(write.known["bill_time"])
-        self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._found: list[dict[str, Any]] = []
+        self._found: list[Mapping[str, Any]] = []
 
     async def of(self, claim: Claim) -> tuple[tuple[str, ...], bool]:
         """The payments that may be the claim's, and whether all is as before."""
@@ -62,22 +61,19 @@ class _LookUp:
             return await self._reissue(key)
         if claim.part.vendor_id is None:
             return (), False
-        rows, are_all = await self._payments(claim.part.vendor_id)
-        ours = [row for row in rows if self._is_ours(row, claim)]
+        # An hour earlier than BILL's clock said: its list may be filtered by another.
+        since = self._since - timedelta(hours=1)
+        made = await payments_since(self._read, claim.part.vendor_id, since)
+        ours = [row for row in made.rows if self._is_ours(row, claim)]
         ours.sort(key=self._has_our_number, reverse=True)
         if ours:
             self._found.append(ours[0])
             return tuple(str(row["id"]) for row in ours), True
         if kind == "vendor":
-            return (), are_all
+            return (), made.is_whole
         bill = await self._read("bill_get_bill_details", {"billId": key})
         before = self._before.get(claim.part.subject)
-        return (), are_all and amounts_of(bill) == before
-
-    async def _payments(self, vendor_id: str) -> tuple[list[dict[str, Any]], bool]:
-        # An hour earlier than BILL's clock said: its list may be filtered by another.
-        since = self._since - timedelta(hours=1)
-        return await payments_since(self._read, vendor_id, since)
+        return (), made.is_whole and amounts_of(bill) == before
 
     def _is_ours(self, row: Mapping[str, Any], claim: Claim) -> bool:
         if not row.get("id") or not is_of(row, claim.part):
@@ -128,8 +124,8 @@ class _LookUp:
         if len(self._found) < len(self._write.claims):
             return None
         if len(self._write.claims) == 1 and self._write.action != BULK:
-            return self._found[0]
-        distinct = {str(row["id"]): row for row in self._found}
+            return dict(self._found[0])
+        distinct = {str(row["id"]): dict(row) for row in self._found}
         return {"payments": list(distinct.values())}
 
 

@@ -6,9 +6,10 @@ so that switching back costs no sign-in while they live.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -46,6 +47,30 @@ LOGOUT_S = 3.0
 
 OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """One agent's session while one of its calls is under way.
+
+    Attributes:
+        authorization: As it is at the beginning; a renewed one is of the same account.
+        session: None where the call travels with other credentials.
+        send: Sends under the session, renewing it at most once; see `SessionManager`.
+    """
+
+    profile: str
+    authorization: Authorization
+    session: BillSession | None
+    send: Callable[[Send], Awaitable[dict[str, Any]]]
+
+    @property
+    def organization(self) -> str:
+        """Names the BILL organization; for Spend & Expense and partners by their key."""
+        named = self.authorization.organization
+        if self.authorization.spend or not named:
+            return f"key {self.authorization.limit_key}"
+        return named
 
 
 class SessionManager:
@@ -119,6 +144,22 @@ class SessionManager:
         agent = self.pinned(agent)
         async with self._gate(agent).passing():
             return await self._renewing(agent, action.spec.auth, send)
+
+    @asynccontextmanager
+    async def pin(self, agent: Agent, auth: Auth) -> AsyncIterator[Pin]:
+        """The agent's session for all requests of one call.
+
+        Until the end nobody signs the agent in, out or into another organization.
+        """
+        agent = self.pinned(agent)
+        async with self._gate(agent).passing():
+            authorization = await self._authorization(agent, auth, stale=None)
+            yield Pin(
+                profile=self.profile_of(agent),
+                authorization=authorization,
+                session=self.session_of(agent) if auth is Auth.SESSION else None,
+                send=partial(self._renewing, agent, auth),
+            )
 
     async def run_role(
         self,

@@ -1,0 +1,72 @@
+"""Which objects a write makes or changes that its agent may not pay afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bill_mcp.guard.payments import Asked
+from bill_mcp.specs.catalogue import Action
+from bill_mcp.specs.models import Effect, Pays
+
+BILL, PAYEE = "bill", "payee"
+"""What was done to an object: a bill was entered, or where a vendor's money goes."""
+
+
+def objects_of(
+    action: Action,
+    effects: frozenset[Effect],
+    arguments: Mapping[str, Any],
+    reply: Mapping[str, Any],
+) -> tuple[tuple[str, str], ...]:
+    """Pairs of an object's id and what the write did to it."""
+    if action.resource == "bills":
+        key, what = arguments.get("billId") or reply.get("id"), BILL
+    elif action.resource == "vendors" and Effect.PAYEE in effects:
+        key, what = arguments.get("vendorId") or reply.get("id"), PAYEE
+    else:
+        return ()
+    return ((str(key), what),) if key else ()
+
+
+def ids_in(reply: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids of the objects that a reply shows, a few levels of lists down."""
+    return tuple(dict.fromkeys(_ids(reply, 0)))[:100]
+
+
+def _ids(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name in ("id", "uuid"):
+            if isinstance(value.get(name), str):
+                yield value[name]
+        if depth == 0:
+            for part in value.values():
+                if isinstance(part, list):
+                    yield from _ids(part, depth + 1)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _ids(part, depth + 1)
+
+
+def payments_in(
+    asked: tuple[Asked, ...], reply: Mapping[str, Any]
+) -> dict[str, str]:
+    """Ids of the payments that BILL says it made, by their subject."""
+    found = {}
+    for each in asked:
+        key = _payment_of(each, reply)
+        if key:
+            found[each.subject] = str(key)
+    return found
+
+
+def _payment_of(asked: Asked, reply: Mapping[str, Any]) -> Any:
+    if asked.pays is Pays.REIMBURSEMENT:
+        return asked.object_id
+    if asked.pays is not Pays.BILLS:
+        return reply.get("id")
+    for payment in reply.get("payments") or ():
+        shares = payment.get("billPayments") or [payment]
+        if any(share.get("billId") == asked.bill_id for share in shares):
+            return payment.get("id")
+    return None
