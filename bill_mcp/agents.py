@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bill_mcp.guard.rules import Rules
+
 
 class Confirm(StrEnum):
     """When a person is asked before a call goes out."""
@@ -21,10 +23,12 @@ class AgentPolicy:
     Attributes:
         read_only: A strict filter that nothing loosens.
         confirm: When a person is asked.
+        rules: From the policy file; None where there is no file.
     """
 
     read_only: bool
     confirm: Confirm
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class Agent:
 
     Attributes:
         key: Names the agent; agents under one key share one BILL session.
-        name: For people: logs and approvals.
+        name: For people: logs and approvals; the policy file has its rules under it.
         profiles: BILL accounts it may use; the first is the default.
         profile: The account of one call, from its beginning to its end; None for the
             one that the agent uses at the moment.

@@ -71,13 +71,16 @@ class Application:
         return self.locks.first_free(f"{transport}:{self.account}")
 
     def agent(self, key: str, name: str) -> Agent:
-        """An agent with what the settings allow."""
+        """An agent with what the settings allow, by its name in the policy file."""
+        policy = self.settings.policy
         return Agent(
             key=key,
             name=name,
             profiles=self.settings.profiles or (DEFAULT_PROFILE,),
             policy=AgentPolicy(
-                read_only=self.settings.read_only, confirm=self.settings.confirm
+                read_only=self.settings.read_only,
+                confirm=self.settings.confirm,
+                rules=policy.rules_for(name) if policy else None,
             ),
             surface=self.settings.tools,
         )
@@ -94,11 +97,13 @@ async def application(
     """Everything that a face needs, and its end: connections closed, state kept.
 
     Raises:
-        ConfigError: Credentials are missing.
+        ConfigError: Credentials are missing, or the policy names what is not there.
         SpecError: A spec file is wrong.
     """
     clock = clock or SystemClock()
     catalogue = loading.load(inline_credentials=settings.inline_credentials)
+    if settings.policy is not None:
+        settings.policy.check_names(catalogue)
     profiles = _profiles(settings, variables)
     account = profiles(settings.profile or DEFAULT_PROFILE)
     closing = ExitStack()

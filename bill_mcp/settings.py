@@ -21,6 +21,8 @@ from bill_mcp.environments import (
     Environment,
 )
 from bill_mcp.errors import ConfigError
+from bill_mcp.guard.policy_file import PolicyFile, dotted, read_policy
+from bill_mcp.guard.rules import Mode
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import ALL_VARIABLES, lookup_in
 from bill_mcp.sessions.profiles import (
@@ -46,6 +48,7 @@ class Settings:
         embedded: Whether BILL is the simulator inside this process.
         base_url: Ends in ``/connect``, without a slash after it.
         tools: ``full``, ``compact``, or toolset names joined by commas.
+        policy: What each agent may do; None where the operator wrote no file.
         profile: The connected account that is used; None for the variables.
         profiles: Those that an agent may choose from; *profile* is the first of them.
         home: Where settings, journal and audit live.
@@ -61,6 +64,7 @@ class Settings:
     output_schemas: bool = True
     read_only: bool = False
     confirm: Confirm
+    policy: PolicyFile | None = None
     profile: str | None = None
     profiles: tuple[str, ...] = ()
     home: Path
@@ -196,7 +200,10 @@ def resolve(
             "leave BILL_MCP_BASE_URL out, or connect an account there"
         )
     confirm = _confirm(found, environment)
-    _refuse_what_is_not_built(found, environment, environ)
+    policy = _policy(found, home)
+    if environment is Environment.PRODUCTION and confirm is Confirm.NEVER:
+        _need_amount_limits(policy)
+    _refuse_what_is_not_built(environ)
     if not embedded:
         given = [
             n for n in ("seed", "time", "state_file") if options.get(n) is not None
@@ -213,6 +220,7 @@ def resolve(
         output_schemas=found.flag("output_schemas", default=True),
         read_only=found.flag("read_only", default=False),
         confirm=confirm,
+        policy=policy,
         profile=profile.name if profile else None,
         profiles=_profiles(found, home, profile),
         home=home,
@@ -340,17 +348,48 @@ def _confirm(found: Sources, environment: Environment) -> Confirm:
     return Confirm(found.choice("confirm", default, tuple(Confirm)))
 
 
-def _refuse_what_is_not_built(
-    found: Sources, environment: Environment, environ: Mapping[str, str]
-) -> None:
-    if found.text("policy", ""):
-        raise ConfigError("this version has no policy files; leave --policy out")
-    confirm = _confirm(found, environment)
-    if environment is Environment.PRODUCTION and confirm is Confirm.NEVER:
+def policy_path(
+    options: Mapping[str, Any], variables: Mapping[str, str] | None = None
+) -> Path | None:
+    """The policy file that a server would read, if the operator named one.
+
+    Raises:
+        ConfigError: The settings file can't be read.
+    """
+    environ = os.environ if variables is None else variables
+    home = _home(environ)
+    return _policy_path(Sources(options, environ, settings_file(home)), home)
+
+
+def _policy_path(found: Sources, home: Path) -> Path | None:
+    text = found.text("policy", "")
+    if not text:
+        return None
+    # What stands in the settings file is meant from where that file is.
+    return (home if found.is_from_file("policy") else Path()) / Path(text).expanduser()
+
+
+def _policy(found: Sources, home: Path) -> PolicyFile | None:
+    path = _policy_path(found, home)
+    return None if path is None else read_policy(path)
+
+
+def _need_amount_limits(policy: PolicyFile | None) -> None:
+    """Refuse to ask nobody in production while an agent could pay without end."""
+    if policy is None:
         raise ConfigError(
-            "--confirm never in production needs a policy file with amount limits, "
-            "and this version has none"
+            "--confirm never in production needs a policy file with amount limits"
         )
+    for name, rules in policy.agents.items():
+        if rules.mode is Mode.PAY and not rules.holds_amounts:
+            raise ConfigError(
+                "--confirm never in production needs amount limits, a payment or day "
+                f"in every currency, in the table [{dotted(('agents', name))}] of the "
+                "policy file"
+            )
+
+
+def _refuse_what_is_not_built(environ: Mapping[str, str]) -> None:
     for name in ("BILL_MCP_STORE", "BILL_MCP_DATABASE"):
         if environ.get(name):
             raise ConfigError(f"this version has no shared store; leave {name} out")

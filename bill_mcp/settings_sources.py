@@ -37,14 +37,20 @@ class Sources:
         self._options, self._environ, self._file = options, environ, file
 
     def text(self, name: str, default: str) -> str:
-        for value in (
-            self._options.get(name),
-            self._environ.get(f"BILL_MCP_{name.upper()}") or None,
-            self._file.get(name),
-        ):
-            if value is not None:
-                return str(value)
-        return default
+        value = self._given(name)
+        if value is None:
+            value = self._file.get(name)
+        return default if value is None else str(value)
+
+    def is_from_file(self, name: str) -> bool:
+        """Whether neither an option nor a variable is in the file's way."""
+        return self._given(name) is None and name in self._file
+
+    def _given(self, name: str) -> Any:
+        option = self._options.get(name)
+        if option is not None:
+            return option
+        return self._environ.get(f"BILL_MCP_{name.upper()}") or None
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         value = self.text(name, default)

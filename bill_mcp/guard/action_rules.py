@@ -1,0 +1,122 @@
+"""Which actions with which effects: rules that need nothing from BILL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from bill_mcp.agents import AgentPolicy
+from bill_mcp.environments import Environment
+from bill_mcp.errors import RefusedError
+from bill_mcp.guard.rules import Mode, Rules
+from bill_mcp.specs.catalogue import Action
+from bill_mcp.specs.models import Effect
+
+PREPARING = frozenset({Effect.READ, Effect.WRITE})
+"""The effects of the mode ``prepare``, and of production without a policy file."""
+
+_SHOWN = 12
+
+
+def check_effects(
+    name: str,
+    effects: frozenset[Effect],
+    policy: AgentPolicy,
+    environment: Environment,
+) -> None:
+    """Let the call go on if the agent may have all of *effects*.
+
+    Raises:
+        RefusedError: By ``--read-only``, by the mode, or by an effect that is denied.
+    """
+    if effects <= {Effect.READ}:
+        return
+    if policy.read_only:
+        raise RefusedError(
+            f"this server is read-only, and {name} changes something",
+            advice="Use reading tools only, or ask the operator to lift --read-only.",
+            code="read_only",
+        )
+    rules = policy.rules
+    if rules is None:
+        if environment is Environment.PRODUCTION:
+            _judge_mode(name, effects, Mode.PREPARE, "production without a policy file")
+        return
+    _judge_mode(name, effects, rules.mode, f"{rules.place('mode')} = {rules.mode}")
+    denied = effects & rules.deny_effects
+    if denied:
+        raise RefusedError(
+            f"{name} would have the effects {listed(denied)}, which "
+            f"{rules.place('deny_effects')} denies",
+            advice="Use a tool, or arguments, without these effects, or ask the "
+            "operator.",
+            code="effect_denied",
+        )
+
+
+def _judge_mode(
+    name: str, effects: frozenset[Effect], mode: Mode, because: str
+) -> None:
+    allowed = {Mode.READ_ONLY: frozenset({Effect.READ}), Mode.PREPARE: PREPARING}
+    beyond = effects - allowed.get(mode, effects)
+    if beyond:
+        raise RefusedError(
+            f"{name} would have the effects {listed(beyond)}; allowed are only "
+            f"{listed(allowed[mode])} ({because})",
+            advice="Use a tool, or arguments, without these effects, or ask a person "
+            "to do it in BILL's own web page.",
+            code="mode",
+        )
+
+
+def check_action(action: Action, rules: Rules) -> None:
+    """Let the call go on if its action is allowed and not denied by name.
+
+    Raises:
+        RefusedError: It is denied, or it is not in the list of those allowed.
+    """
+    for glob in rules.deny_actions:
+        if fnmatchcase(action.name, glob):
+            raise RefusedError(
+                f"{rules.place('deny_actions')} denies {action.name}",
+                advice="Use another tool, or ask the operator.",
+                code="action_denied",
+            )
+    allowed = rules.allow_actions
+    if allowed is not None and not any(fnmatchcase(action.name, g) for g in allowed):
+        raise RefusedError(
+            f"{action.name} is not among those that {rules.place('allow_actions')} "
+            "allows",
+            advice=f"Use one of these, or ask the operator: {listed(allowed)}.",
+            code="action_denied",
+        )
+
+
+def check_toolset(action: Action, rules: Rules) -> None:
+    """Let the call go on if the toolset of its action is allowed and not denied.
+
+    Raises:
+        RefusedError: It is denied, or it is not in the list of those allowed.
+    """
+    if action.toolset in rules.deny_toolsets:
+        raise RefusedError(
+            f"{rules.place('deny_toolsets')} denies the toolset {action.toolset}, "
+            f"to which {action.name} belongs",
+            advice="Use a tool of another toolset, or ask the operator.",
+            code="toolset_denied",
+        )
+    allowed = rules.allow_toolsets
+    if allowed is not None and action.toolset not in allowed:
+        raise RefusedError(
+            f"{action.name} belongs to the toolset {action.toolset}, which is not "
+            f"among those that {rules.place('allow_toolsets')} allows",
+            advice=f"Use a tool of these, or ask the operator: {listed(allowed)}.",
+            code="toolset_denied",
+        )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a sentence, sorted; of many only the first."""
+    every = sorted(names)
+    more = len(every) - _SHOWN
+    return ", ".join(every[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,76 @@
+"""Who may be paid, from what, and by whom: rules on payments, without their amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from bill_mcp.errors import RefusedError
+from bill_mcp.guard.evidence import Evidence
+from bill_mcp.guard.rules import WALLET, Rules
+from bill_mcp.records.payments import PaymentPart
+
+
+def check_vendors(parts: Sequence[PaymentPart], rules: Rules) -> None:
+    """Let the payments go on if all of them are to vendors that may be paid.
+
+    Raises:
+        RefusedError: One is to somebody else.
+    """
+    if rules.vendors is None:
+        return
+    for number, part in enumerate(parts, start=1):
+        if part.vendor_id not in rules.vendors:
+            which = f"payment {number} of {len(parts)}" if len(parts) > 1 else "this"
+            raise RefusedError(
+                f"{which} pays somebody who is not among those who may be paid "
+                f"({rules.place('vendors')})",
+                advice="Pay listed vendors only, or ask the operator to add this one.",
+                code="vendor_denied",
+            )
+
+
+def check_funding(
+    evidence: Evidence, arguments: Mapping[str, Any], rules: Rules
+) -> None:
+    """Let the payments go on if they come from an account that may pay.
+
+    Raises:
+        RefusedError: They come from another, or from one that is not known.
+    """
+    if rules.funding_accounts is None or not evidence.parts:
+        return
+    paying = evidence.funding_account
+    given = arguments.get("fundingAccount")
+    if isinstance(given, Mapping) and given.get("type") == "WALLET":
+        paying = WALLET
+    if paying not in rules.funding_accounts:
+        allowed = ", ".join(sorted(rules.funding_accounts)) or "none"
+        raise RefusedError(
+            "the account that would pay is not among those that may "
+            f"({rules.place('funding_accounts')})",
+            advice=f"Pay from one of these, or ask the operator: {allowed[:400]}.",
+            code="funding_account_denied",
+        )
+
+
+def check_duties(evidence: Evidence, history: AbstractSet[str], rules: Rules) -> None:
+    """Let the call go on if the agent did not make or change what it pays for.
+
+    Args:
+        evidence: Its ``object_ids`` are the bills and the vendors' bank details.
+        history: Ids of what this agent made or changed.
+        rules: Of the agent.
+
+    Raises:
+        RefusedError: It did.
+    """
+    if rules.separate_duties and not history.isdisjoint(evidence.object_ids):
+        raise RefusedError(
+            "you made or changed the bill, or the bank details, that this would pay, "
+            f"and who does the one may not do the other "
+            f"({rules.place('separate_duties')})",
+            advice="Leave the payment to a person or to another agent.",
+            code="separate_duties",
+        )
