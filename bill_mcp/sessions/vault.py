@@ -144,6 +144,7 @@ class FileVault:
         self._path = path
         self._key = key
         self._locks = AgentLocks(path.parent / agent_locks.FOLDER)
+        self._last_derived = (b"", b"")
         self.where = f"the encrypted file {path}"
 
     def get(self, name: str) -> str | None:
@@ -176,7 +177,7 @@ class FileVault:
         except ValueError:
             raise self._closed() from None
         salt, sealed = content[:_SALT_BYTES], content[_SALT_BYTES:]
-        opened = Seal(derived_key(self._key, salt)).open(sealed, SERVICE)
+        opened = Seal(self._derived(salt)).open(sealed, SERVICE)
         if opened is None:
             raise self._closed()
         kept: dict[str, str] = json.loads(opened)
@@ -190,5 +191,13 @@ class FileVault:
 
     def _write(self, kept: Mapping[str, str]) -> None:
         salt = secrets.token_bytes(_SALT_BYTES)
-        sealed = Seal(derived_key(self._key, salt)).seal(json.dumps(kept), SERVICE)
+        sealed = Seal(self._derived(salt)).seal(json.dumps(kept), SERVICE)
         write_private(self._path, base64.b64encode(salt + sealed))
+
+    def _derived(self, salt: bytes) -> bytes:
+        """The file's key, derived once for as long as the file has that salt."""
+        last_salt, key = self._last_derived
+        if salt != last_salt:
+            key = derived_key(self._key, salt)
+            self._last_derived = salt, key
+        return key
