@@ -10,8 +10,8 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from bill_mcp.bank_days import central_day, is_bank_day, next_bank_day
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import is_bank_day, next_bank_day
 from bill_mcp.simulator.call import Call, Caller
 from bill_mcp.simulator.errors import BillError, refusal
 from bill_mcp.simulator.lifecycle import after_change, due_event
@@ -23,7 +23,7 @@ from bill_mcp.simulator.payment_rules import (
     require_payer,
 )
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, central_moment, stamp
+from bill_mcp.simulator.times import central_moment, stamp
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

@@ -6,6 +6,7 @@ clears by itself, as another transaction that points back to it.
 
 from datetime import datetime, timedelta
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import assumed_spend, ids
 from bill_mcp.simulator.card_power import decline
 from bill_mcp.simulator.custom_field_tags import has_what_it_needs
@@ -18,7 +19,7 @@ from bill_mcp.simulator.spend_amounts import (
 )
 from bill_mcp.simulator.spend_lookup import both_ids
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, read_time, stamp
+from bill_mcp.simulator.times import read_time, stamp
 
 KIND = "spend_transaction"
 OF_ITS_OWN = frozenset(

@@ -4,11 +4,10 @@ import base64
 from collections.abc import Callable
 from datetime import timedelta
 
+from bill_mcp.bank_days import add_bank_days, central_day
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import add_bank_days
 from bill_mcp.simulator.files import keep_file
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 
 SENT_FIELDS = {
     "ACH": "achDisbursement",

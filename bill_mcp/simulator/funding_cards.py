@@ -6,11 +6,11 @@ BILL, with a limit). Neither has anything to do with the cards of Spend & Expens
 
 from datetime import date
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import assumed
 from bill_mcp.simulator.lifecycle import after_change
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 
 USER_NOT_VERIFIED = "USER_NOT_VERIFIED"
 

@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import assumed
 from bill_mcp.simulator.errors import invalid, refusal
 from bill_mcp.simulator.invoice_amounts import amounts, totals
 from bill_mcp.simulator.money import cents
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 
 LINES = "invoiceLineItems"
 PRICE_DECIMALS = 6

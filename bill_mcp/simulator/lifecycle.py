@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from bill_mcp.bank_days import add_bank_days, central_day
 from bill_mcp.simulator import assumed, assumed_spend
-from bill_mcp.simulator.bank_days import add_bank_days
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, central_moment, read_time
+from bill_mcp.simulator.times import central_moment, read_time
 
 Wait = Callable[[Store, Thing], datetime]
 

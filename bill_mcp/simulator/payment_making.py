@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from bill_mcp.bank_days import central_day, next_bank_day
 from bill_mcp.simulator import assumed, ids
-from bill_mcp.simulator.bank_days import next_bank_day
 from bill_mcp.simulator.bill_amounts import settle
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.disbursement import keep_check_images, sent_info
@@ -13,7 +13,6 @@ from bill_mcp.simulator.lifecycle import after_change, plan
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.payment_rules import disbursement_type
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 from bill_mcp.simulator.vendor_credits import Credits, settle_credits
 
 Part = tuple[Thing, float]

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from bill_mcp.bank_days import add_bank_days, central_day, is_bank_day, next_bank_day
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import add_bank_days, is_bank_day, next_bank_day
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import invalid, refusal
 from bill_mcp.simulator.exchange_rates import in_dollars, payment_rate
@@ -16,7 +16,7 @@ from bill_mcp.simulator.funding_cards import (
 from bill_mcp.simulator.money import cents
 from bill_mcp.simulator.reading import NULL
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, read_time
+from bill_mcp.simulator.times import read_time
 
 PAYMENT_TYPES = {
     "ACH": "ACH",

@@ -1,11 +1,10 @@
 """Money from customers: received payments, and what they do to invoices."""
 
-from bill_mcp.simulator.bank_days import next_bank_day
+from bill_mcp.bank_days import central_day, next_bank_day
 from bill_mcp.simulator.invoice_amounts import settle
 from bill_mcp.simulator.lifecycle import after_change, move, plan
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 
 Part = tuple[str, int]
 """An invoice's id, and how many cents it gets."""

@@ -7,10 +7,11 @@ back, what it counts for now is added. So a budget need not add up its transacti
 from datetime import date
 from typing import NamedTuple
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import assumed_spend
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, read_time
+from bill_mcp.simulator.times import read_time
 
 
 class Spending(NamedTuple):

@@ -1,11 +1,9 @@
-"""Times as BILL writes them, and days as BILL reckons them (US Central)."""
+"""Times as BILL writes them."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
-STANDARD_OFFSET = timedelta(hours=-6)
-SUMMER_OFFSET = timedelta(hours=-5)
-SUNDAY = 6
+from bill_mcp.bank_days import central_offset
 
 
 @lru_cache(maxsize=512)
@@ -25,32 +23,6 @@ def read_time(text: str) -> datetime:
     """
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
-
-
-def central_offset(day: date) -> timedelta:
-    """Return the offset of US Central time at noon of *day*.
-
-    Computed by the rule in force since 2007 and not read from a time zone database,
-    because slim containers and Windows have none.
-    """
-    starts, ends = summer(day.year)
-    return SUMMER_OFFSET if starts <= day < ends else STANDARD_OFFSET
-
-
-@cache
-def summer(year: int) -> tuple[date, date]:
-    return nth_weekday(year, 3, SUNDAY, 2), nth_weekday(year, 11, SUNDAY, 1)
-
-
-def central_day(moment: datetime) -> date:
-    """Return the calendar day that it is in US Central time."""
-    standard = (moment.astimezone(UTC) + STANDARD_OFFSET).date()
-    return (moment.astimezone(UTC) + central_offset(standard)).date()
 
 
 def central_moment(day: date, hour: int) -> datetime:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from bill_mcp.bank_days import add_bank_days, central_day, next_bank_day
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import add_bank_days, next_bank_day
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.errors import BillError
@@ -15,7 +15,6 @@ from bill_mcp.simulator.funding_cards import (
 )
 from bill_mcp.simulator.payment_rules import disbursement_type, may_use
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day
 
 
 @behaviour("payments_list_options")

@@ -1,5 +1,6 @@
 """Paying bills: one payment, or many at once; and reading what was paid."""
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import assumed
 from bill_mcp.simulator.behaviours import behaviour
 from bill_mcp.simulator.behaviours.bills import add_bill
@@ -17,7 +18,6 @@ from bill_mcp.simulator.payment_rules import (
     require_payer,
 )
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day
 from bill_mcp.simulator.vendor_credits import require_left, total_of, wanted_credits
 
 STATUSES = (

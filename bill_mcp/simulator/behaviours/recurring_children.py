@@ -4,8 +4,8 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
+from bill_mcp.bank_days import central_day, is_bank_day, next_bank_day
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import is_bank_day, next_bank_day
 from bill_mcp.simulator.behaviours.bills import add_bill, approval_again
 from bill_mcp.simulator.call import Call, Caller
 from bill_mcp.simulator.errors import BillError, invalid
@@ -19,7 +19,6 @@ from bill_mcp.simulator.payment_rules import (
 )
 from bill_mcp.simulator.recurring_dates import due_date, has_ended, making_moment
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

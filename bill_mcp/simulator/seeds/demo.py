@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bill_mcp.bank_days import add_bank_days, central_day, is_bank_day
 from bill_mcp.simulator import credentials, sessions
-from bill_mcp.simulator.bank_days import add_bank_days, is_bank_day
 from bill_mcp.simulator.behaviours import behaviours
 from bill_mcp.simulator.call import Call, Caller
 from bill_mcp.simulator.objects import patch_object
@@ -33,7 +33,7 @@ from bill_mcp.simulator.seeds.demo_risk import plant_risk
 from bill_mcp.simulator.seeds.demo_spend import plant_spend
 from bill_mcp.simulator.seeds.empty import plant_empty
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day, central_moment
+from bill_mcp.simulator.times import central_moment
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

@@ -7,13 +7,14 @@ from importlib.resources import files
 
 import yaml
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import credentials
 from bill_mcp.simulator.invoice_making import LINES, add_invoice
 from bill_mcp.simulator.invoice_sending import send
 from bill_mcp.simulator.money import cents, dollars
 from bill_mcp.simulator.receiving import add_received_payment, pay_online
 from bill_mcp.simulator.store import Store, Thing
-from bill_mcp.simulator.times import central_day, central_moment
+from bill_mcp.simulator.times import central_moment
 
 OWN = credentials.ORGANIZATION_ID
 OPENING_HOUR, POST_HOUR = 10, 14

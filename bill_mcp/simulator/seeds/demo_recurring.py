@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import credentials
 from bill_mcp.simulator.recurring_dates import due_date
 from bill_mcp.simulator.seeds.administrator import administrator, vendor_named
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day, stamp
+from bill_mcp.simulator.times import stamp
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

@@ -8,6 +8,7 @@ the texts, ``hostile_data`` who sends them.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.simulator import credentials
 from bill_mcp.simulator.behaviours.budgets import make_budget
 from bill_mcp.simulator.behaviours.cards import add_card, limits_of
@@ -24,7 +25,6 @@ from bill_mcp.simulator.seeds.demo_people import plant_people
 from bill_mcp.simulator.seeds.empty import ADDRESS, plant_empty
 from bill_mcp.simulator.seeds.hostile_data import CUSTOMERS, MERCHANTS, VENDORS, Bill
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

@@ -8,8 +8,8 @@ run is under way and the newest bills are open.
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from bill_mcp.bank_days import add_bank_days, central_day
 from bill_mcp.simulator import credentials, ids
-from bill_mcp.simulator.bank_days import add_bank_days
 from bill_mcp.simulator.behaviours.bills import add_bill
 from bill_mcp.simulator.behaviours.vendors import create_vendor
 from bill_mcp.simulator.call import Call, Caller
@@ -22,7 +22,7 @@ from bill_mcp.simulator.seeds.demo_people import plant_people
 from bill_mcp.simulator.seeds.empty import plant_empty
 from bill_mcp.simulator.seeds.large_names import FIRST, PLACES, SECOND, SUFFIXES, WORK
 from bill_mcp.simulator.store import Thing
-from bill_mcp.simulator.times import central_day, stamp
+from bill_mcp.simulator.times import stamp
 
 if TYPE_CHECKING:
     from bill_mcp.simulator.world import World

@@ -1,40 +1,23 @@
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bill_mcp.simulator import assumed
-from bill_mcp.simulator.bank_days import bank_holidays, is_bank_day, next_bank_day
 from bill_mcp.simulator.behaviours import behaviour, behaviours
 from bill_mcp.simulator.call import Call
 from bill_mcp.simulator.operations import operations, route
 from bill_mcp.simulator.state_json import digest
 from bill_mcp.simulator.storage import StateFile
-from bill_mcp.simulator.times import central_day, central_moment
+from bill_mcp.simulator.times import central_moment
 from bill_mcp.simulator.world import World
 
 
-def test_bank_holidays_are_those_of_the_federal_reserve() -> None:
-    # 4 July 2026 and 19 June 2027 are Saturdays: no weekday is free in their place.
-    expected = {
-        2026: "01-01 01-19 02-16 05-25 06-19 09-07 10-12 11-11 11-26 12-25",
-        2027: "01-01 01-18 02-15 05-31 07-05 09-06 10-11 11-11 11-25",
-    }
-    for year, days in expected.items():
-        found = sorted(day for day in bank_holidays(year) if day.weekday() < 5)
-        assert " ".join(f"{day:%m-%d}" for day in found) == days
-    assert not is_bank_day(date(2026, 11, 28))
-    assert next_bank_day(date(2026, 11, 25)) == date(2026, 11, 27)
-
-
-def test_days_are_central_in_winter_and_summer() -> None:
-    assert central_day(datetime(2026, 11, 24, 5, 59, tzinfo=UTC)) == date(2026, 11, 23)
-    assert central_day(datetime(2026, 11, 24, 6, 0, tzinfo=UTC)) == date(2026, 11, 24)
-    assert central_day(datetime(2026, 7, 1, 4, 59, tzinfo=UTC)) == date(2026, 6, 30)
-    assert central_day(datetime(2026, 7, 1, 5, 0, tzinfo=UTC)) == date(2026, 7, 1)
+def test_hours_are_central_in_summer() -> None:
     assert central_moment(date(2026, 3, 9), 9).hour == 14
+    assert central_moment(date(2026, 11, 23), 9).hour == 15
 
 
 @pytest.mark.parametrize(
