@@ -56,6 +56,7 @@ class Grant:
     binding: str
     acknowledged: bool
     approver: str | None
+    transaction_number: str | None
 
 
 class Announcer(Protocol):
@@ -80,11 +81,6 @@ class Approving:
         self.approvals, self._instance = approvals, instance
         self._announcer = announcer
 
-    async def number_of(self, approval_id: str | None) -> str | None:
-        """The transaction number of the request that was approved under that id."""
-        found = await self.approvals.find(approval_id) if approval_id else None
-        return found.wanted.transaction_number if found else None
-
     async def require(self, asking: Asking, approval_id: str | None) -> Grant | None:
         """What releases the call; None where it needs nothing.
 
@@ -100,6 +96,7 @@ class Approving:
                 binding=binding,
                 acknowledged=not asking.asks_person,
                 approver=found.decided_by if found else None,
+                transaction_number=found.wanted.transaction_number if found else None,
             )
         if asking.asks_person:
             return await self._of_person(asking, binding) if asking.reasons else None
@@ -118,6 +115,7 @@ class Approving:
                 binding=binding,
                 acknowledged=False,
                 approver=found.decided_by,
+                transaction_number=found.wanted.transaction_number,
             )
         if found is not None and found.state in {State.DENIED, State.CANCELLED}:
             raise not_spendable(found.state)

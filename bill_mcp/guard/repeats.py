@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bill_mcp.errors import CallError, Earlier, Outcome
+from bill_mcp.errors import CallError, Earlier, Outcome, RefusedError
 from bill_mcp.guard.evidence import Cause, Reason
+from bill_mcp.guard.rules import Resend, Rules
 from bill_mcp.records.claims import REPEAT_MINUTES, State, Write
 from bill_mcp.records.payments import amount_of
 
@@ -49,7 +50,7 @@ def judge(
     reasons: list[Reason] = []
     for write in earlier:
         if write.state in {State.OPEN, State.UNKNOWN}:
-            raise _unknown(write, agent)
+            raise unknown(write, agent)
         if write.state is State.NOT_DONE:
             reasons.append(_lost(write))
         elif write.agent == agent and (
@@ -82,6 +83,28 @@ def refuse_equal(reasons: Iterable[Reason], new_number: str | None) -> None:
             )
 
 
+def refuse_lost(
+    reasons: Iterable[Reason], new_number: str | None, rules: Rules | None
+) -> None:
+    """Refuse to send a lost payment again where no person can be asked.
+
+    Raises:
+        RefusedError: ``not_done``: neither the policy nor the caller says that it may.
+    """
+    if new_number is not None:
+        return
+    if rules is not None and rules.resend is Resend.AFTER_NOT_DONE:
+        return
+    for reason in reasons:
+        if reason.cause is Cause.RESEND:
+            raise RefusedError(
+                f"{reason.text} It counts as not done, and nothing was sent now",
+                advice="Look at the bill and its payments once more. To pay now, make "
+                "the call with a transactionNumber that was not used before.",
+                code="not_done",
+            )
+
+
 def _is_another(
     write: Write, earlier: Sequence[Write], new_number: str | None
 ) -> bool:
@@ -91,7 +114,8 @@ def _is_another(
     return new_number not in used
 
 
-def _unknown(write: Write, agent: str) -> CallError:
+def unknown(write: Write, agent: str) -> CallError:
+    """The refusal of a call while an earlier one may have taken effect."""
     if write.claims:
         due = f" BILL is asked again at {_time(write.look_at)}." if write.look_at else ""
         advice = (

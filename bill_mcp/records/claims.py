@@ -192,6 +192,33 @@ def of_digest(
     return tuple(_write(connection, row) for row in rows)
 
 
+def open_ones(
+    connection: sqlite3.Connection,
+    organization: str,
+    subjects: Iterable[str],
+    *,
+    agent: str,
+    digest: str,
+) -> tuple[Write, ...]:
+    """The writes on their way that are about one of the subjects, or are the same."""
+    found = {
+        row["id"]: row
+        for subject in subjects
+        for row in connection.execute(
+            "SELECT w.* FROM writes w JOIN claims c ON c.write_id = w.id "
+            "WHERE c.organization = ? AND c.subject = ? AND w.state = ?",
+            (organization, subject, State.OPEN),
+        )
+    }
+    same = connection.execute(
+        "SELECT * FROM writes WHERE organization = ? AND agent = ? AND digest = ? "
+        "AND state = ? AND NOT is_repeatable",
+        (organization, agent, digest, State.OPEN),
+    )
+    found |= {row["id"]: row for row in same}
+    return tuple(_write(connection, row) for row in found.values())
+
+
 def find(connection: sqlite3.Connection, write_id: int) -> Write:
     """The write of that number, which is known to be there."""
     row = connection.execute(

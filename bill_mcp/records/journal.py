@@ -162,6 +162,24 @@ class Journal:
             connection, subject.organization, subject.agent, subject.digest, now
         )
 
+    async def open_ones(
+        self, subject: Subject, subjects: Sequence[str]
+    ) -> tuple[Write, ...]:
+        """The open writes about the same, before it is known what exactly is paid."""
+        return await self.file.look(
+            lambda c: claims.open_ones(
+                c,
+                subject.organization,
+                subjects,
+                agent=subject.agent,
+                digest=subject.digest,
+            )
+        )
+
+    async def note(self, entry: AuditEntry) -> None:
+        """Add an audit row about what was not sent."""
+        await self.file.transact(lambda c: self._audit.append(c, entry))
+
     async def is_under_way(self, write: Write) -> bool:
         """Whether the answer to an open write may still come."""
         if write.state is not State.OPEN or self._clock.now() > write.deadline:

@@ -1,0 +1,1 @@
+"""The path of a write: evidence, decision, approval, journal, sending, outcome."""

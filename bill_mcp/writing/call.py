@@ -1,0 +1,103 @@
+"""One call that changes something at BILL, and what is decided about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bill_mcp.agents import Agent, Confirm
+from bill_mcp.client.request import Request
+from bill_mcp.environments import Environment
+from bill_mcp.guard.evidence import Evidence
+from bill_mcp.guard.payments import Asked, asked_by
+from bill_mcp.guard.policy import Decision, Verdict
+from bill_mcp.records.claims import Write
+from bill_mcp.records.journal import Subject
+from bill_mcp.sessions.manager import Pin
+from bill_mcp.specs.catalogue import Action
+
+NUMBER = "transactionNumber"
+
+Present = Callable[[Agent, Action, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+"""What an agent may read of a reply: of agent, action, reply, given arguments."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteCall:
+    """One call that changes something at BILL.
+
+    Attributes:
+        given: What the agent passed, checked.
+        arguments: What BILL will get of it.
+        request: Without what is known only after reading.
+    """
+
+    agent: Agent
+    action: Action
+    given: Mapping[str, Any]
+    arguments: Mapping[str, Any]
+    request: Request
+    verdict: Verdict
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The payments that it asks for."""
+        return asked_by(self.action, self.arguments)
+
+    @property
+    def own_number(self) -> str | None:
+        """The transaction number of ours, where the agent gave none."""
+        if NUMBER not in self.action.spec.fill or NUMBER in self.given:
+            return None
+        return str(self.request.body_fields[NUMBER])
+
+    @property
+    def content(self) -> bytes:
+        """What the call says, without the number of ours: equal calls are equal."""
+        body: Any = self.request.body_fields
+        if self.own_number is not None:
+            body = {name: part for name, part in body.items() if name != NUMBER}
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        whole = self.request.body or b"" if body is None else text.encode()
+        return f"{self.request.method} {self.request.target}\n".encode() + whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is decided about a call.
+
+    Attributes:
+        request: Complete: these bytes are shown, journalled and sent.
+        seen: The earlier writes that it was decided on.
+        answered: The same write, done before, whose answer the call gets.
+    """
+
+    request: Request
+    evidence: Evidence
+    decision: Decision
+    subject: Subject
+    seen: tuple[Write, ...]
+    answered: Write | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Which BILL the calls of one server go to.
+
+    Attributes:
+        address: Its base URL, and the file of a simulated world.
+    """
+
+    environment: Environment
+    address: str
+
+    def organization(self, pin: Pin) -> str:
+        """Names one BILL organization at this place, for everything that is recorded."""
+        return f"{self.environment} {self.address} {pin.organization}"
+
+    def asks_person(self, agent: Agent) -> bool:
+        """Whether anybody is asked at all; see ``--confirm``."""
+        production = self.environment is Environment.PRODUCTION
+        return production or agent.policy.confirm is not Confirm.NEVER

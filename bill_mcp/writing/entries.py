@@ -1,0 +1,142 @@
+"""What the journal and the audit log are told of a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bill_mcp.clock import Clock
+from bill_mcp.errors import CallError, Outcome
+from bill_mcp.guard import limits, touching
+from bill_mcp.guard.approval import Approving, Grant
+from bill_mcp.records import masking
+from bill_mcp.records.audit import AuditEntry, Kind
+from bill_mcp.records.claims import Write
+from bill_mcp.records.journal import Ending, Intent, Subject
+from bill_mcp.records.payments import PaymentPart
+from bill_mcp.secret import LiveSecrets
+from bill_mcp.sessions.manager import Pin
+from bill_mcp.specs.models import Effect
+from bill_mcp.writing.call import NUMBER, Place, Plan, Present, WriteCall
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """Makes intents, endings and audit rows.
+
+    Attributes:
+        digest: Keyed: from it nobody can guess the arguments.
+    """
+
+    place: Place
+    approving: Approving
+    digest: Callable[[bytes], str]
+    live: LiveSecrets
+    clock: Clock
+    present: Present
+
+    def subject(
+        self, call: WriteCall, pin: Pin, parts: tuple[PaymentPart, ...]
+    ) -> Subject:
+        """What the write is about."""
+        return Subject(
+            organization=self.place.organization(pin),
+            agent=call.agent.key,
+            digest=self.digest(call.content),
+            is_repeatable=call.action.is_idempotent,
+            parts=parts,
+        )
+
+    def intent(
+        self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
+    ) -> Intent:
+        """The write that is about to go out."""
+        evidence, rules = plan.evidence, call.agent.policy.rules
+        time = evidence.bill_time or self.clock.now()
+        known = {
+            "payments": sorted(evidence.known_payments),
+            "before": dict(evidence.before),
+            "bill_time": time.isoformat(),
+            "number": call.given.get(NUMBER),
+        }
+        return Intent(
+            subject=plan.subject,
+            seen=plan.seen,
+            profile=pin.profile,
+            action=call.action.name,
+            moves_money=Effect.MONEY in plan.decision.effects,
+            transaction_number=call.own_number and plan.request.body_fields[NUMBER],
+            known=known if plan.evidence.parts else {},
+            check_spent=lambda spent: limits.check(
+                evidence.parts, spent, evidence.payees, rules, self.clock.now()
+            ),
+            spend_approval=self.approving.spender(grant, self.clock.now),
+            entry=self._entry(call, plan, grant, pin),
+        )
+
+    def _entry(
+        self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
+    ) -> AuditEntry:
+        return AuditEntry(
+            at=self.clock.now(),
+            kind=Kind.INTENT,
+            agent=call.agent.name,
+            profile=pin.profile,
+            environment=str(self.place.environment),
+            organization=pin.organization,
+            user=pin.session.user_id if pin.session else None,
+            action=call.action.name,
+            effects=tuple(sorted(plan.decision.effects)),
+            verdict="approved" if grant and grant.approver else "allowed",
+            approval=grant.approval_id if grant else None,
+            approver=grant.approver if grant else None,
+            arguments=masking.masked(call.action, call.arguments, self.live),
+            digest=plan.subject.digest,
+        )
+
+    def refusal(self, call: WriteCall, pin: Pin | None, refused: CallError) -> AuditEntry:
+        """The audit row of a write that was not let through."""
+        return AuditEntry(
+            at=self.clock.now(),
+            kind=Kind.REFUSED,
+            agent=call.agent.name,
+            profile=pin.profile if pin else call.agent.profile,
+            environment=str(self.place.environment),
+            organization=pin.organization if pin else None,
+            action=call.action.name,
+            effects=tuple(sorted(call.verdict.effects)),
+            verdict=refused.code,
+            outcome=str(refused.outcome),
+            arguments=masking.masked(call.action, call.arguments, self.live),
+        )
+
+    def settled(self, write: Write) -> AuditEntry:
+        """The audit row of a look-up."""
+        return AuditEntry(
+            at=self.clock.now(),
+            kind=Kind.SETTLED,
+            agent=write.agent,
+            profile=write.profile,
+            environment=str(self.place.environment),
+            organization=write.organization,
+            action=write.action,
+        )
+
+    def ending(
+        self, call: WriteCall, plan: Plan, reply: Mapping[str, Any] | None
+    ) -> Ending:
+        """What BILL's reply means; None where there was none."""
+        told: Mapping[str, Any] = reply or {}
+        answer = None
+        if reply is not None:
+            answer = self.present(call.agent, call.action, reply, call.given)
+        return Ending(
+            outcome=Outcome.DONE,
+            answer=answer,
+            payments=touching.payments_in(call.asked, told) if told else {},
+            objects=touching.objects_of(
+                call.action, plan.decision.effects, call.arguments, told
+            ),
+            bill_ids=touching.ids_in(told),
+        )

@@ -1,0 +1,276 @@
+"""Carries a write to BILL: each step of its path, and what is told to its agent.
+
+Decided anew, from the evidence on, whenever something has come between the decision
+and the intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bill_mcp.agents import Agent
+from bill_mcp.bank_days import next_bank_day_at
+from bill_mcp.client.http import Authorization
+from bill_mcp.client.request import Request, completed
+from bill_mcp.errors import CallError, LimitError, Outcome, RefusedError
+from bill_mcp.guard import bank_details, policy, repeats, touching
+from bill_mcp.guard.approval import Approving, Asking, Grant
+from bill_mcp.guard.bank_details import BankFinding
+from bill_mcp.guard.evidence import Evidence, Reason
+from bill_mcp.guard.gathering import Gatherer
+from bill_mcp.guard.reading import Read
+from bill_mcp.records import claims
+from bill_mcp.records.bank_details import KnownDetails
+from bill_mcp.records.claims import State, Write
+from bill_mcp.records.journal import StaleError
+from bill_mcp.sessions.manager import Pin
+from bill_mcp.writing.call import NUMBER, Plan, WriteCall
+from bill_mcp.writing.entries import Entries
+from bill_mcp.writing.lookups import LookUps
+from bill_mcp.writing.recorder import WriteRecorder
+
+DECISIONS_AT_MOST = 20
+"""How often one call is decided anew before it gives up."""
+
+WAIT_S = 120.0
+"""How long a call waits for the same write that is under way: beyond its deadline."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+BANK_DETAILS_DAYS = 3
+"""Business days for which new bank details need a person, where no policy says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writes:
+    """Carries writes to BILL, each of them once."""
+
+    look_ups: LookUps
+    entries: Entries
+    approving: Approving
+    bank_details: KnownDetails
+
+    async def run(self, call: WriteCall) -> dict[str, Any]:
+        """What the agent may read of BILL's answer, or of an earlier same write's.
+
+        Raises:
+            CallError: With an outcome, and an advice the agent can act on.
+            NeedsPerson: A person must agree before the call can go on.
+        """
+        async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
+            try:
+                return await self._decided(call, pin)
+            except RefusedError as refusal:
+                await self.note_refusal(call, refusal, pin)
+                raise
+
+    async def preview(self, call: WriteCall) -> tuple[Request, tuple[Reason, ...]]:
+        """The request as it would be sent now, and why a person would be asked.
+
+        Raises:
+            CallError: It would be refused, or was made before.
+        """
+        async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
+            plan = await self._planned(call, pin, frozenset())
+            if plan.answered is not None:
+                raise repeats.made_before(plan.answered, call.agent.key)
+            return plan.request, plan.decision.reasons
+
+    async def note_refusal(
+        self, call: WriteCall, refusal: CallError, pin: Pin | None = None
+    ) -> None:
+        """Write down that the guard did not let the call through."""
+        await self.look_ups.journal.note(self.entries.refusal(call, pin, refusal))
+        self.look_ups.committed()
+
+    async def _decided(self, call: WriteCall, pin: Pin) -> dict[str, Any]:
+        waited: frozenset[int] = frozenset()
+        for _ in range(DECISIONS_AT_MOST):
+            waited |= await self._waited_for(call, pin)
+            plan = await self._planned(call, pin, waited)
+            if plan.answered is not None:
+                return await self._answered_again(plan.answered)
+            grant = await self._grant(call, plan, pin)
+            try:
+                return await self._sent(call, plan, grant, pin)
+            except StaleError:
+                continue
+        raise LimitError(
+            "too many calls about the same thing came at once",
+            advice="Call again in a minute; nothing was sent.",
+            code="busy",
+        )
+
+    async def _waited_for(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+        """Wait until no same write is under way; answers which were."""
+        clock, journal = self.look_ups.clock, self.look_ups.journal
+        subject = self.entries.subject(call, pin, ())
+        seen: set[int] = set()
+        pause_s, until = FIRST_PAUSE_S, clock.monotonic() + WAIT_S
+        while clock.monotonic() < until:
+            open_ones = await journal.open_ones(
+                subject, [each.subject for each in call.asked]
+            )
+            under_way = [w for w in open_ones if await journal.is_under_way(w)]
+            if not under_way:
+                break
+            seen |= {write.id for write in under_way}
+            await clock.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        return frozenset(seen)
+
+    async def _planned(self, call: WriteCall, pin: Pin, waited: frozenset[int]) -> Plan:
+        place, agent = self.look_ups.place, call.agent
+        evidence = await self._evidence(call, pin)
+        subject = self.entries.subject(call, pin, evidence.parts)
+        seen = await self.look_ups.earlier(agent, pin, subject)
+        new_number = _new_number(call, evidence)
+        standing = repeats.judge(
+            seen, agent=agent.key, waited_for=waited, new_number=new_number
+        )
+        if standing.answered is None:
+            repeats.refuse_equal(evidence.reasons, new_number)
+            if not place.asks_person(agent):
+                repeats.refuse_lost(standing.reasons, new_number, agent.policy.rules)
+        evidence = replace(evidence, reasons=(*standing.reasons, *evidence.reasons))
+        touched = await self.look_ups.journal.file.look(
+            lambda c: claims.touched_by(
+                c, subject.organization, agent.key, evidence.object_ids
+            )
+        )
+        decision = policy.decide(
+            call.verdict, evidence, call.arguments, agent, place.environment, touched
+        )
+        return Plan(
+            request=self._completed(call, evidence),
+            evidence=evidence,
+            decision=decision,
+            subject=subject,
+            seen=seen,
+            answered=standing.answered,
+        )
+
+    async def _evidence(self, call: WriteCall, pin: Pin) -> Evidence:
+        read = self.look_ups.reader(call.agent, pin)
+
+        async def examine(vendor: Mapping[str, Any]) -> BankFinding:
+            return await self._examined(call.agent, pin, read, vendor)
+
+        gatherer = Gatherer(read=read, examine=examine, bill_now=self._bill_now)
+        return await gatherer.gather(
+            call.action,
+            call.arguments,
+            call.verdict,
+            asks=self.look_ups.place.asks_person(call.agent),
+        )
+
+    def _bill_now(self) -> datetime:
+        """BILL's clock, or ours where BILL's answers carry none."""
+        return self.look_ups.client.bill_time or self.look_ups.clock.now()
+
+    async def _examined(
+        self, agent: Agent, pin: Pin, read: Read, vendor: Mapping[str, Any]
+    ) -> BankFinding:
+        organization = self.look_ups.place.organization(pin)
+        rules, vendor_id = agent.policy.rules, str(vendor.get("id"))
+        written_at = await self.look_ups.journal.file.look(
+            lambda c: claims.touched_at(c, organization, vendor_id, touching.PAYEE)
+        )
+        return await bank_details.examine(
+            read,
+            vendor,
+            organization=organization,
+            known=self.bank_details,
+            now=self._bill_now(),
+            days=rules.bank_details_days if rules else BANK_DETAILS_DAYS,
+            written_at=written_at,
+        )
+
+    def _completed(self, call: WriteCall, evidence: Evidence) -> Request:
+        """The request with BILL's next bank day, where the agent named no day."""
+        body, fill = call.request.body_fields, call.action.spec.fill
+        days = [n for n, kind in fill.items() if kind == "bank_day" and n not in body]
+        day = next_bank_day_at(evidence.bill_time or self._bill_now()).isoformat()
+        return completed(call.request, **dict.fromkeys(days, day))
+
+    async def _grant(self, call: WriteCall, plan: Plan, pin: Pin) -> Grant | None:
+        place = self.look_ups.place
+        asking = Asking(
+            request=plan.request,
+            own_number=call.own_number,
+            evidence=plan.evidence,
+            reasons=plan.decision.reasons,
+            asks_person=place.asks_person(call.agent),
+            client_may_approve=policy.client_may_approve(
+                plan.decision, plan.evidence.parts, call.agent.policy.rules
+            ),
+            agent=call.agent,
+            environment=place.environment,
+            organization=plan.subject.organization,
+            organization_id=pin.organization,
+            user=pin.session.user_id if pin.session else None,
+            profile=pin.profile,
+        )
+        return await self.approving.require(asking, call.given.get("approval_id"))
+
+    async def _sent(
+        self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
+    ) -> dict[str, Any]:
+        if grant is not None and grant.transaction_number and call.own_number:
+            request = completed(plan.request, **{NUMBER: grant.transaction_number})
+            plan = replace(plan, request=request)
+        recorder = WriteRecorder(
+            self.look_ups.journal,
+            self.entries.intent(call, plan, grant, pin),
+            lambda reply: self.entries.ending(call, plan, reply),
+            self.look_ups.committed,
+        )
+
+        async def send(authorization: Authorization) -> dict[str, Any]:
+            return await self.look_ups.client.send(
+                plan.request, authorization, agent=call.agent.key, recorder=recorder
+            )
+
+        try:
+            await pin.send(send)
+        except CallError as error:
+            found = await self._found_at_once(call, recorder, error, pin)
+            if found is None:
+                raise
+            return found
+        if recorder.write is None or recorder.ending is None:
+            raise AssertionError("what was sent is written down")
+        await self.look_ups.journal.deliver(recorder.write)
+        return dict(recorder.ending.answer or {})
+
+    async def _found_at_once(
+        self, call: WriteCall, recorder: WriteRecorder, error: CallError, pin: Pin
+    ) -> dict[str, Any] | None:
+        """The answer that was lost, if BILL shows already that the payment was made."""
+        write = recorder.write
+        if error.outcome is not Outcome.UNKNOWN or write is None or not write.claims:
+            return None
+        try:
+            now = await self.look_ups.look_up(call.agent, pin, write)
+        except CallError:
+            now = await self.look_ups.journal.now_of(write)
+        if now.state is State.DONE:
+            await self.look_ups.journal.deliver(now)
+            return dict(now.answer or {})
+        if now.state is State.UNKNOWN:
+            error.advice = repeats.unknown(now, call.agent.key).advice
+        return None
+
+    async def _answered_again(self, write: Write) -> dict[str, Any]:
+        await self.look_ups.journal.deliver(write)
+        answer = dict(write.answer or {})
+        notes = {**answer.get("bill_mcp", {}), "already_done": True}
+        return {**answer, "bill_mcp": notes}
+
+
+def _new_number(call: WriteCall, evidence: Evidence) -> str | None:
+    """The caller's transaction number, unless BILL's payments have it already."""
+    number = call.given.get(NUMBER)
+    return number if number not in evidence.known_numbers else None
