@@ -1,0 +1,69 @@
+"""How the guard reads at BILL, and how it quotes what others wrote there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bill_mcp import present
+
+Read = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""BILL's reply to a reading action, by its name and arguments, without secrets.
+
+Read under the session of the very call that is judged. Raises `CallError`.
+"""
+
+PAGE_ROWS = 100
+"""The most that BILL gives at once."""
+
+MOST_PAGES = 50
+QUOTED_CHARACTERS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The rows of all pages of a list.
+
+    Attributes:
+        is_whole: False where there were more pages than we read.
+    """
+
+    rows: tuple[Mapping[str, Any], ...]
+    is_whole: bool
+
+
+async def every_page(
+    read: Read,
+    action: str,
+    arguments: Mapping[str, Any],
+    *,
+    most_pages: int = MOST_PAGES,
+) -> Rows:
+    """The rows of a list with cursors, to its end, or to so many pages.
+
+    Raises:
+        CallError: A page could not be read.
+    """
+    asked = {**arguments, "max": PAGE_ROWS}
+    rows: list[Mapping[str, Any]] = []
+    for _ in range(most_pages):
+        reply = await read(action, asked)
+        rows += [row for row in reply.get("results") or () if isinstance(row, Mapping)]
+        cursor = reply.get("nextPage")
+        # An empty page that has a cursor is not the end.
+        if not cursor:
+            return Rows(rows=tuple(rows), is_whole=True)
+        asked = {**asked, "page": cursor}
+    return Rows(rows=tuple(rows), is_whole=False)
+
+
+def quoted(text: Any, *, most: int = QUOTED_CHARACTERS) -> str:
+    """What third parties wrote, inside a sentence of ours: in quotes, cut, visible.
+
+    It cannot end its own quotes, and hides nothing: characters that nobody sees, line
+    breaks among them, stand as escapes.
+    """
+    plain = text if isinstance(text, str) else ""
+    cut = plain if len(plain) <= most else f"{plain[: most - 1]}…"
+    return present.as_text(cut)
