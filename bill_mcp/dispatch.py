@@ -12,20 +12,22 @@ from typing import Any
 
 import anyio
 
-from bill_mcp import present, withhold
+from bill_mcp import present
 from bill_mcp.agents import Agent
 from bill_mcp.client import upload
 from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, Request, build
-from bill_mcp.guard import approval, evidence, policy
-from bill_mcp.records.journal import Journal
+from bill_mcp.errors import RefusedError
+from bill_mcp.guard import policy
+from bill_mcp.guard.policy import Verdict
+from bill_mcp.presenting import Presenter
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.settings import Settings
 from bill_mcp.specs.catalogue import Action, Catalogue
 from bill_mcp.specs.check import check
-
-SESSION_DETAILS = "bill_get_api_session_details"
+from bill_mcp.writing.call import WriteCall
+from bill_mcp.writing.writes import Writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,8 @@ class Dispatcher:
     settings: Settings
     sessions: SessionManager
     client: BillClient
-    journal: Journal
+    writes: Writes
+    presenter: Presenter
     live: LiveSecrets
     new_id: NewId
 
@@ -48,20 +51,30 @@ class Dispatcher:
         Raises:
             UnknownActionError: There is no such action.
             CallError: With an outcome, and an advice the agent can act on.
-            NeedsPerson: A person must answer before the call can go on.
+            NeedsPerson: A person must agree before the call can go on.
         """
         action = self.catalogue.find(name)
         given = check(action, arguments)
         agent = self.sessions.pinned(agent, given.get("profile"))
         complete = await self._complete(agent, action, given)
         request = await self._request(action, complete, given)
+        if action.is_read:
+            policy.judge(action, complete, agent, self.settings.environment)
+            return await self._read(agent, request, given)
+        call = await self._allowed(agent, request, given, complete)
         if given.get("preview") is True:
-            return self._preview(agent, request, complete)
-        policy.judge(action, complete, agent, self.settings.environment)
-        await evidence.gather()
-        approval.require(given.get("approval_id"))
-        reply = await self._send(agent, request, given, complete)
-        return self._present(agent, action, reply, given)
+            return await self._preview(call)
+        if action.spec.session is not None:
+            return await self._sign(call)
+        return await self.writes.run(call)
+
+    async def settle(self, agent: Agent) -> None:
+        """Find out how the agent's payments ended whose answers were lost.
+
+        Raises:
+            CallError: BILL could not be asked.
+        """
+        await self.writes.look_ups.settle(agent)
 
     async def _complete(
         self, agent: Agent, action: Action, given: Mapping[str, Any]
@@ -82,56 +95,65 @@ class Dispatcher:
             file = await anyio.to_thread.run_sync(upload.read_file, given, roots)
         return build(action, complete, new_id=self.new_id, file=file)
 
-    def _preview(
-        self, agent: Agent, request: Request, complete: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        policy.judge(request.action, complete, agent, self.settings.environment)
-        return present.preview(
-            request,
-            self.live,
-            environment=self.settings.environment,
-            base_url=self.settings.base_url,
-        )
-
-    async def _send(
+    async def _allowed(
         self,
         agent: Agent,
         request: Request,
         given: Mapping[str, Any],
         complete: Mapping[str, Any],
-    ) -> dict[str, Any]:
+    ) -> WriteCall:
+        """The write, if the policy has nothing against it as it stands."""
         action = request.action
+        call = WriteCall(
+            agent=agent,
+            action=action,
+            given=given,
+            arguments=complete,
+            request=request,
+            verdict=Verdict.of(action, complete),
+        )
+        try:
+            policy.judge(action, complete, agent, self.settings.environment)
+        except RefusedError as refusal:
+            await self.writes.note_refusal(call, refusal)
+            raise
+        return call
+
+    async def _read(
+        self, agent: Agent, request: Request, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        async def send(authorization: Authorization) -> dict[str, Any]:
+            return await self.client.send(request, authorization, agent=agent.key)
+
+        reply = await self.sessions.run(agent, request.action, send)
+        return self.presenter.present(agent, request.action, reply, given)
+
+    async def _sign(self, call: WriteCall) -> dict[str, Any]:
+        """A step of signing in or of MFA: it changes the session, nothing else."""
+        agent, action = call.agent, call.action
 
         async def send(authorization: Authorization) -> dict[str, Any]:
-            recorder = None if action.is_read else self.journal.recorder(agent, request)
             return await self.client.send(
-                request, authorization, agent=agent.key, recorder=recorder
+                call.request,
+                authorization,
+                agent=agent.key,
+                recorder=self.writes.signing_recorder(call, authorization),
             )
 
-        if action.spec.session is None:
-            return await self.sessions.run(agent, action, send)
-        return await self.sessions.run_role(
-            agent, action, given=given, arguments=complete, send=send
+        reply = await self.sessions.run_role(
+            agent, action, given=call.given, arguments=call.arguments, send=send
         )
+        return self.presenter.present(agent, action, reply, call.given)
 
-    def _present(
-        self,
-        agent: Agent,
-        action: Action,
-        reply: dict[str, Any],
-        given: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        session = self.sessions.session_of(agent)
-        return present.result(
-            action,
-            withhold.from_reply(action, reply, self.live),
+    async def _preview(self, call: WriteCall) -> dict[str, Any]:
+        """What would be sent now, what speaks against it, and that it was not sent."""
+        request, reasons = call.request, ()
+        if call.action.spec.session is None:
+            request, reasons = await self.writes.preview(call)
+        return present.preview(
+            request,
+            self.live,
             environment=self.settings.environment,
-            organization=session.organization_id if session else None,
-            profile=agent.profile if _tells_profile(agent, action) else None,
-            fields=given.get("fields"),
+            base_url=self.settings.base_url,
+            reasons=[(str(each.cause), each.text) for each in reasons],
         )
-
-
-def _tells_profile(agent: Agent, action: Action) -> bool:
-    """Whether a result says which account it is of: where there could be a doubt."""
-    return len(agent.profiles) > 1 or action.name == SESSION_DETAILS

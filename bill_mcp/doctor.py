@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 
+import anyio
 from rich.console import Console
 
 from bill_mcp import __version__
-from bill_mcp.app import Application, application
-from bill_mcp.errors import BillMcpError
+from bill_mcp.app import Application, application, vault_of
+from bill_mcp.errors import BillMcpError, ConfigError
+from bill_mcp.sessions.audit_custody import FORGEABLE, AuditCustody
 from bill_mcp.settings import Settings, resolve
 
 _console = Console(soft_wrap=True, highlight=False)
@@ -49,7 +51,21 @@ async def _look(settings: Settings, built: Application) -> int:
         trusted = "completed" if session.trusted else "not completed: no payments yet"
         _tell(True, f"organization {session.organization_id}, MFA {trusted}")
     _tell(True, f"confirm {settings.confirm}, read-only {settings.read_only}")
+    if built.locks is not None:
+        custody = AuditCustody(settings.home, vault_of(settings), built.locks)
+        _tell(*await anyio.to_thread.run_sync(_audit_key, custody))
     return 0 if healthy else 1
+
+
+def _audit_key(custody: AuditCustody) -> tuple[bool, str]:
+    """Whether the audit log is out of reach of who can only read files."""
+    try:
+        is_beside = custody.is_beside_the_log
+    except ConfigError as error:
+        return False, f"audit log: {error}"
+    if is_beside:
+        return False, FORGEABLE
+    return True, f"the key of the audit log rests in {custody.where}"
 
 
 def _tell(good: bool, what: str) -> None:

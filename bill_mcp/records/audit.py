@@ -296,8 +296,8 @@ def _entry(content: str) -> AuditEntry | None:
     try:
         told = json.loads(content)
         known = {name: told[name] for name in _NAMES if name in told}
-        lists = {name: tuple(told.get(name, ())) for name in _LISTS}
+        lists = {name: tuple(told[name]) for name in _LISTS if name in told}
         at = datetime.fromisoformat(told["at"]).astimezone(UTC)
         return AuditEntry(**{**known, **lists, "at": at})
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

@@ -156,8 +156,12 @@ def _bank_data(name: str, value: Any, depth: int = 0) -> Iterator[str]:
 def _without_numbers(text: str) -> str:
     text = _URL_QUERY.sub(r"\1?(withheld)", text)
     text = _TAX_ID.sub(rf"{_MASK}\1", text)
-    text = _IBAN.sub(lambda m: last_four(m[0]) if _is_iban(m[0]) else m[0], text)
-    return _CARD.sub(lambda m: last_four(m[0]) if _is_card(m[0]) else m[0], text)
+    text = _IBAN.sub(
+        lambda m: last_four(_joined(m[0])) if _is_iban(m[0]) else m[0], text
+    )
+    return _CARD.sub(
+        lambda m: last_four(_joined(m[0])) if _is_card(m[0]) else m[0], text
+    )
 
 
 def _is_card(text: str) -> bool:
@@ -169,7 +173,7 @@ def _is_card(text: str) -> bool:
 
 def _is_iban(text: str) -> bool:
     """Whether the check digits fit (ISO 13616)."""
-    plain = text.replace(" ", "")
+    plain = _joined(text)
     return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
 
 
@@ -183,5 +187,10 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def _joined(text: str) -> str:
+    """Letters and digits alone."""
+    return "".join(character for character in text if character.isalnum())
+
+
 def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+    return _joined(name.lower())

@@ -96,6 +96,8 @@ class AuditCustody:
         with self._opening:
             if self._key is None:
                 self._key = self._found() or self._made()
+                if self.is_beside_the_log:
+                    _log.warning(FORGEABLE)
             return self._key
 
     def find_key(self) -> bytes | None:
@@ -192,8 +194,6 @@ class AuditCustody:
             if key is None:
                 key = secrets.token_bytes(KEY_BYTES)
                 self._opened().put(KEY_ENTRY, base64.b64encode(key).decode())
-                if self.is_beside_the_log:
-                    _log.warning("audit key kept beside the log", warning=FORGEABLE)
         return key
 
     @contextmanager
@@ -206,8 +206,8 @@ class AuditCustody:
 
 
 FORGEABLE = (
-    "there was no keyring and no BILL_MCP_KEY, so the key of the audit log is in a "
-    "file beside it: whoever can read that folder could forge the log"
+    "without a keyring or BILL_MCP_KEY the key of the audit log rests in a file beside "
+    "it: whoever can read that folder could forge the log"
 )
 
 

@@ -1,0 +1,1 @@
+"""The command ``bill-mcp audit``: shows, checks and exports the audit log."""

@@ -1,0 +1,105 @@
+"""The commands ``audit``, ``audit verify`` and ``audit export``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bill_mcp.errors import ConfigError
+
+SHOWN = 50
+
+audit_app = typer.Typer(
+    help="The audit log: show it, check it, export it.", invoke_without_command=True
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.add_typer(audit_app, name="audit")
+
+
+@audit_app.callback()
+def show(
+    context: typer.Context,
+    agent: Annotated[str | None, typer.Option(help="Of this agent.")] = None,
+    action: Annotated[str | None, typer.Option(help="Of this action.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="done, not_done or unknown.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="intent, outcome, refused, approval, ...")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="ISO time or day, in UTC if not said.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Before that time or day.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = SHOWN,
+) -> None:
+    """Show the audit log, the newest row first."""
+    if context.invoked_subcommand is not None:
+        return
+    from bill_mcp.audit_cli import showing
+    from bill_mcp.audit_cli.log_file import find_log
+    from bill_mcp.records.audit import Filters
+
+    filters = Filters(
+        kind=kind,
+        agent=agent,
+        action=action,
+        outcome=outcome,
+        since=_moment("--since", since),
+        until=_moment("--until", until),
+        limit=limit,
+        newest_first=True,
+    )
+    raise typer.Exit(showing.show(find_log(), filters))
+
+
+@audit_app.command()
+def verify(
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept",
+            help="Take a log that is not whole as it is, and write that down in it.",
+        ),
+    ] = False,
+) -> None:
+    """Check every row of the audit log. Exit: 0 whole, 1 changed or rows missing."""
+    from bill_mcp.audit_cli import verifying
+    from bill_mcp.audit_cli.log_file import find_log
+    from bill_mcp.clock import SystemClock
+
+    if accept:
+        raise typer.Exit(verifying.accept(find_log(), SystemClock()))
+    raise typer.Exit(verifying.verify(find_log()))
+
+
+@audit_app.command()
+def export(
+    format_name: Annotated[
+        str, typer.Option("--format", help="csv or jsonl.")
+    ] = "jsonl",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; standard output by default.")
+    ] = None,
+) -> None:
+    """Write every row of the audit log; its head goes to standard error."""
+    from bill_mcp.audit_cli import exporting
+    from bill_mcp.audit_cli.log_file import find_log
+
+    raise typer.Exit(exporting.export(find_log(), format_name, out))
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} is no ISO time, such as 2026-11-24") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
