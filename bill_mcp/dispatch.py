@@ -19,7 +19,6 @@ from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, Request, build
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import policy
-from bill_mcp.guard.policy import Verdict
 from bill_mcp.presenting import Presenter
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import SessionManager
@@ -110,7 +109,7 @@ class Dispatcher:
             given=given,
             arguments=complete,
             request=request,
-            verdict=Verdict.of(action, complete),
+            verdict=policy.effects_of(action, complete),
         )
         try:
             policy.judge(action, complete, agent, self.settings.environment)

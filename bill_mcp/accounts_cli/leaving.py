@@ -1,24 +1,56 @@
-"""``bill-mcp logout``: removes an account and everything that is kept of it."""
+"""``bill-mcp logout``: ends an account's sessions, and removes what is kept of it."""
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import anyio
 
+from bill_mcp import logs
 from bill_mcp.accounts_cli.showing import NOBODY
 from bill_mcp.clock import SystemClock
-from bill_mcp.errors import ConfigError
+from bill_mcp.connecting import Connecting
+from bill_mcp.errors import BillMcpError, ConfigError
+from bill_mcp.pages.accounts import Bill
 from bill_mcp.sessions import credentials
+from bill_mcp.sessions.authorizing import with_session
+from bill_mcp.sessions.kept_rows import take_away
+from bill_mcp.sessions.kept_text import Sessions
 from bill_mcp.sessions.profiles import (
-    ProfileKeeper,
+    Profile,
     find_profile,
     read_profiles,
     stored_variables,
 )
-from bill_mcp.sessions.remembered import VaultRemembering
-from bill_mcp.sessions.vault import Vault, open_vault
-from bill_mcp.settings import Home, resolve_home
+from bill_mcp.sessions.store import IDLE_MINUTES, Held
+from bill_mcp.sessions.vault import Vault
+from bill_mcp.settings import Home, Place, resolve_home
+from bill_mcp.specs.models import Auth
+
+SIGN_OUT_S = 5.0
+"""How long the command waits for BILL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Removed:
+    """What became of the account.
+
+    Attributes:
+        where: For people: what had kept the secrets.
+        sessions: How many sessions of organizations were kept and may be alive.
+        ended: How many of them BILL has ended.
+        of_partner: Whether a partner's was kept, for which BILL has no sign-out.
+        broken: Why sessions could not be looked for, if they could not.
+    """
+
+    where: str
+    sessions: int
+    ended: int
+    of_partner: bool
+    broken: str | None
 
 
 def remove(profile: str | None) -> int:
@@ -32,25 +64,98 @@ def remove(profile: str | None) -> int:
     if name is None:
         raise ConfigError(NOBODY)
     found = find_profile(home.path, name)
-    where = anyio.run(_remove, home, name)
+    removed = anyio.run(_remove, home, found)
     sys.stdout.write(
         f"{name} ({found.environment}) is removed, with its secrets and its remembered "
-        f"MFA, from {where}\n"
+        f"MFA, from {removed.where}\n"
     )
+    for line in _told(removed):
+        sys.stdout.write(f"{line}\n")
     return 0
 
 
-async def _remove(home: Home, name: str) -> str:
-    key = home.vault_key.reveal() if home.vault_key else None
-    vault = await anyio.to_thread.run_sync(open_vault, home.path, key)
-    account = await anyio.to_thread.run_sync(_account, vault, name)
-    now = SystemClock().now
+def _told(removed: _Removed) -> Iterator[str]:
+    """What became of its sessions, in words; nothing where there were none."""
+    by_itself = f"ends by itself after {IDLE_MINUTES} minutes without use"
+    if removed.broken is not None:
+        yield (
+            f"the kept sessions could not be looked for ({removed.broken}); each "
+            f"{by_itself}"
+        )
+    if removed.ended:
+        yield f"sessions signed out at BILL: {removed.ended}"
+    left = removed.sessions - removed.ended
+    if left:
+        yield (
+            f"sessions that BILL did not end, or could not be reached for: {left}; "
+            f"they are removed here, and each {by_itself} at BILL"
+        )
+    if removed.of_partner:
+        yield f"BILL has no sign-out for a partner's session; it {by_itself}"
+
+
+async def _remove(home: Home, profile: Profile) -> _Removed:
+    place = Place(
+        home=home.path,
+        vault_key=home.vault_key,
+        profile=profile.name,
+        offered=(profile.environment,),
+        base_urls={profile.environment: profile.address},
+    )
+    connecting = Connecting(place, SystemClock())
+    vault = await anyio.to_thread.run_sync(connecting.open_vault)
+    account = await anyio.to_thread.run_sync(_account, vault, profile.name)
+    broken, sessions, ended = None, list[Sessions](), 0
+    try:
+        sessions = await anyio.to_thread.run_sync(
+            take_away, home.path, profile, vault, connecting.clock
+        )
+    except sqlite3.Error as error:
+        broken = str(error)
+    if account is not None and sessions:
+        ended = await _sign_out(connecting, profile, account, sessions)
     if account is not None:
-        remembering = VaultRemembering(lambda: vault, now)
-        await remembering.find(account)
-        await remembering.forget(account)
-    await ProfileKeeper(home.path, lambda: vault, now).forget(name)
-    return vault.where
+        await connecting.remembering.forget(account)
+    await connecting.keeper.forget(profile.name)
+    return _Removed(
+        where=vault.where,
+        sessions=sum(each.organization is not None for each in sessions),
+        ended=ended,
+        of_partner=any(each.partner is not None for each in sessions),
+        broken=broken,
+    )
+
+
+async def _sign_out(
+    connecting: Connecting,
+    profile: Profile,
+    account: credentials.Credentials,
+    sessions: list[Sessions],
+) -> int:
+    """How many sessions BILL has ended within a few seconds."""
+    ended = 0
+    connecting.live.add(account.secrets())
+    logs.configure("error", connecting.live)
+
+    async def end(bill: Bill, kept: Sessions) -> None:
+        nonlocal ended
+        held = Held(credentials=account)
+        try:
+            session = with_session(held, kept.organization, Auth.SESSION)
+            await bill.sign_in.end("logout", session)
+        except BillMcpError:
+            return
+        ended += 1
+
+    with anyio.move_on_after(SIGN_OUT_S):
+        async with (
+            connecting.open_bill(profile.environment) as bill,
+            anyio.create_task_group() as tasks,
+        ):
+            for kept in sessions:
+                if kept.organization is not None:
+                    tasks.start_soon(end, bill, kept)
+    return ended
 
 
 def _account(vault: Vault, name: str) -> credentials.Credentials | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import anyio
 from rich.console import Console
@@ -22,6 +24,7 @@ from bill_mcp.errors import ConfigError
 from bill_mcp.pages.layout import ABOUT
 from bill_mcp.pages.markup import foreign
 from bill_mcp.sessions import credentials
+from bill_mcp.sessions.kept_rows import kept_until
 from bill_mcp.sessions.profiles import (
     Profile,
     ProfileList,
@@ -33,6 +36,7 @@ from bill_mcp.sessions.vault import Vault, open_vault
 from bill_mcp.settings import Home, resolve_home, variables_given
 
 UNKNOWN = "unknown"
+NO_SESSIONS = "no sessions with this kind of account"
 NOBODY = "no account is connected; run `bill-mcp login`"
 
 
@@ -74,7 +78,7 @@ def day(moment: datetime) -> str:
 
 def _show(home: Home, known: ProfileList, name: str) -> None:
     profile = known.profiles[name]
-    facts = _facts(profile, anyio.run(_kept, home, profile))
+    facts = _facts(home.path, profile, anyio.run(_kept, home, profile))
     default = " (taken where none is named)" if name == known.default else ""
     if not sys.stdout.isatty():  # one line an account, for grep
         told = [f"{name}{default}", *(f"{label}: {text}" for label, text in facts)]
@@ -96,7 +100,7 @@ def _show(home: Home, known: ProfileList, name: str) -> None:
     console.print()
 
 
-def _facts(profile: Profile, kept: _Kept) -> list[tuple[str, str]]:
+def _facts(home: Path, profile: Profile, kept: _Kept) -> list[tuple[str, str]]:
     name, meaning = ABOUT[profile.environment]
     facts = [
         ("environment", f"{profile.environment} ({name}: {meaning})"),
@@ -107,10 +111,23 @@ def _facts(profile: Profile, kept: _Kept) -> list[tuple[str, str]]:
         ("connected", foreign(profile.connected_at)),
         ("secrets in", kept.secrets),
         ("MFA", kept.mfa),
-        ("session kept", UNKNOWN),
+        ("session kept", _session(home, profile)),
         ("sign-ins left this hour", kept.sign_ins),
     ]
     return [(label, text) for label, text in facts if text]
+
+
+def _session(home: Path, profile: Profile) -> str:
+    """Whether a server that starts now goes on with a session."""
+    if profile.kind == "spend":
+        return NO_SESSIONS
+    try:
+        until = kept_until(home, profile)
+    except sqlite3.Error:
+        return UNKNOWN
+    if until is None or until <= SystemClock().now():
+        return "no"
+    return f"yes, until {until.astimezone():%H:%M}"
 
 
 async def _kept(home: Home, profile: Profile) -> _Kept:

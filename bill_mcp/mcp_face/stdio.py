@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, cast
 
 import anyio
 import structlog
@@ -11,6 +15,7 @@ from mcp.server.stdio import stdio_server
 from bill_mcp import __version__
 from bill_mcp.app import Application
 from bill_mcp.mcp_face.asking import Asking
+from bill_mcp.mcp_face.lines import client_lines
 from bill_mcp.mcp_face.page_host import PageHost
 from bill_mcp.mcp_face.server import PLACES, Face
 
@@ -18,7 +23,10 @@ _log = structlog.get_logger("bill_mcp.serve")
 
 
 async def serve(application: Application) -> None:
-    """Answer the one client behind stdin; it is one agent for the process's life."""
+    """Answer the one client behind stdin; it is one agent for the process's life.
+
+    Told to stop by the system, it ends as if the client had gone away.
+    """
     agent = application.agent(application.lasting_key("stdio"), "stdio")
 
     settings = application.settings
@@ -49,8 +57,24 @@ async def serve(application: Application) -> None:
     async with anyio.create_task_group() as tasks:
         if host is not None:
             tasks.start_soon(host.run)
-        async with stdio_server() as (incoming, outgoing):
-            options = face.server.create_initialization_options()
-            await face.server.run(incoming, outgoing, options)
+        with client_lines() as lines:
+            stop = lines.stop if lines is not None else tasks.cancel_scope.cancel
+            tasks.start_soon(_told_to_stop, stop)
+            # All that the SDK asks of a stream is lines.
+            source = cast("anyio.AsyncFile[str] | None", lines)
+            async with stdio_server(source) as (incoming, outgoing):
+                options = face.server.create_initialization_options()
+                await face.server.run(incoming, outgoing, options)
         tasks.cancel_scope.cancel()
     _log.info("the client went away")
+
+
+async def _told_to_stop(stop: Callable[[], Any]) -> None:
+    """Stop at the first SIGTERM; the second one ends the process at once."""
+    if sys.platform == "win32":
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _ in signals:
+            _log.info("told to stop")
+            stop()
+            return

@@ -241,18 +241,19 @@ def state_key(vault: Vault, locks: AgentLocks) -> bytes:
     Raises:
         ConfigError: The vault is locked.
     """
-    key = _key_from(vault.get(KEY_ENTRY))
+    key = key_from(vault.get(KEY_ENTRY))
     if key is not None:
         return key
     with locks.alone(KEY_ENTRY):  # or two processes would each make one
-        key = _key_from(vault.get(KEY_ENTRY))
+        key = key_from(vault.get(KEY_ENTRY))
         if key is None:
             key = secrets.token_bytes(KEY_BYTES)
             vault.put(KEY_ENTRY, base64.b64encode(key).decode())
     return key
 
 
-def _key_from(text: str | None) -> bytes | None:
+def key_from(text: str | None) -> bytes | None:
+    """The key that an entry of the vault holds, if it holds a usable one."""
     try:
         key = base64.b64decode(text or "", validate=True)
     except ValueError:

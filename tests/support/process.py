@@ -24,7 +24,7 @@ CREDENTIALS = {
     "BILL_APP_KEY": "canary-application-key-9be0",
     "BILL_API_TOKEN": "canary-spend-token-55d2",
 }
-_KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
+KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
 
 
 @asynccontextmanager
@@ -36,7 +36,7 @@ async def client_of(
     elicitation_callback: Any = None,
 ) -> AsyncIterator[Client]:
     """Start ``bill-mcp serve`` and connect to it over stdio."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "bill_mcp", "serve", *options],

@@ -39,6 +39,15 @@ class RecordingBill:
     may_answer: threading.Event = field(default_factory=threading.Event)
     """Clear it to keep answers back; sign-ins are answered all the same."""
 
+    came: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, path: str) -> None:
+        """Wait until a request to *path* has come."""
+        with self.came:
+            assert self.came.wait_for(
+                lambda: any(one.path == path for one in self.arrivals), 20
+            )
+
     def last(self) -> Arrival:
         """The last request but for the sign-out with which a server ends."""
         return next(one for one in reversed(self.arrivals) if one.path != SIGN_OUT)
@@ -66,7 +75,9 @@ def recording_bill() -> Iterator[RecordingBill]:
                 headers={name.lower(): value for name, value in self.headers.items()},
                 body=self.rfile.read(length),
             )
-            recording.arrivals.append(arrival)
+            with recording.came:
+                recording.arrivals.append(arrival)
+                recording.came.notify_all()
             answer = recording.answer
             if path in SIGN_INS:
                 answer = {"sessionId": f"session-number-{next(sessions)}"}
