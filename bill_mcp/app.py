@@ -17,7 +17,8 @@ from bill_mcp.clock import Clock, SystemClock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
 from bill_mcp.errors import ConfigError
-from bill_mcp.records.journal import Journal, MemoryRecords
+from bill_mcp.presenting import Presenter
+from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import agent_locks, credentials, kept
 from bill_mcp.sessions.agent_locks import AgentLocks
@@ -31,6 +32,8 @@ from bill_mcp.sessions.vault import MemoryVault, Vault, open_vault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
+from bill_mcp.writing.building import build_writes
+from bill_mcp.writing.call import Place
 
 if TYPE_CHECKING:
     import httpx
@@ -60,6 +63,7 @@ class Application:
     clock: Clock
     account: str
     locks: AgentLocks | None
+    records: Safekeeping
 
     def lasting_key(self, transport: str) -> str:
         """The key of an agent that the next process finds again.
@@ -93,8 +97,17 @@ async def application(
     variables: dict[str, str],
     clock: Clock | None = None,
     new_id: Callable[[int], str] = random_id,
+    instance: str | None = None,
 ) -> AsyncIterator[Application]:
     """Everything that a face needs, and its end: connections closed, state kept.
+
+    Args:
+        settings: Checked.
+        variables: Where credentials may be.
+        clock: Tells when.
+        new_id: Source of ids.
+        instance: Names this server: an approval serves the one that asked for it. By
+            default a new name, so that none outlives a restart.
 
     Raises:
         ConfigError: Credentials are missing, or the policy names what is not there.
@@ -124,8 +137,30 @@ async def application(
         codes=catalogue.error_codes,
     )
     store = _session_store(settings, locks, clock)
-    dispatcher = _dispatcher(
+    sessions = _sessions(
         settings, catalogue, client, profiles, store, live, clock, new_id
+    )
+    records = open_records(
+        settings.home,
+        lasts=not _passes(settings),
+        moves_real_money=settings.environment is not Environment.LOCAL,
+        home_is_given=settings.home_is_given,
+        open_vault=vault_of(settings),
+        locks=locks,
+        clock=clock,
+        new_id=new_id,
+    )
+    closing.callback(records.close)
+    dispatcher = _dispatcher(
+        settings,
+        catalogue,
+        client,
+        sessions,
+        records,
+        Presenter(environment=settings.environment, sessions=sessions, live=live),
+        clock,
+        new_id,
+        instance or secrets.token_hex(16),
     )
     with closing:
         try:
@@ -135,6 +170,7 @@ async def application(
                 clock=clock,
                 account=settings.profile or account.account_digest(),
                 locks=locks,
+                records=records,
             )
         finally:
             await dispatcher.sessions.close()
@@ -171,28 +207,58 @@ def _dispatcher(
     settings: Settings,
     catalogue: Catalogue,
     client: BillClient,
-    profiles: Profiles,
-    store: SessionStore,
-    live: LiveSecrets,
+    sessions: SessionManager,
+    records: Safekeeping,
+    presenter: Presenter,
     clock: Clock,
     new_id: Callable[[int], str],
+    instance: str,
 ) -> Dispatcher:
-    sessions = SessionManager(
-        SignIn(catalogue, client, clock=clock, new_id=new_id),
-        profiles=profiles,
-        store=store,
-        remembering=VaultRemembering(vault_of(settings), clock.now),
-        monotonic=clock.monotonic,
-        live=live,
+    state = settings.state_file
+    writes = build_writes(
+        catalogue=catalogue,
+        place=Place(
+            environment=settings.environment,
+            address=kept.place_of(settings.base_url, state),
+        ),
+        sessions=sessions,
+        client=client,
+        records=records,
+        presenter=presenter,
+        clock=clock,
+        new_id=new_id,
+        instance=instance,
+        announcer=None,
     )
     return Dispatcher(
         catalogue=catalogue,
         settings=settings,
         sessions=sessions,
         client=client,
-        journal=Journal(MemoryRecords(), clock),
-        live=live,
+        writes=writes,
+        presenter=presenter,
+        live=presenter.live,
         new_id=new_id,
+    )
+
+
+def _sessions(
+    settings: Settings,
+    catalogue: Catalogue,
+    client: BillClient,
+    profiles: Profiles,
+    store: SessionStore,
+    live: LiveSecrets,
+    clock: Clock,
+    new_id: Callable[[int], str],
+) -> SessionManager:
+    return SessionManager(
+        SignIn(catalogue, client, clock=clock, new_id=new_id),
+        profiles=profiles,
+        store=store,
+        remembering=VaultRemembering(vault_of(settings), clock.now),
+        monotonic=clock.monotonic,
+        live=live,
     )
 
 

@@ -17,7 +17,13 @@ from bill_mcp import __version__
 from bill_mcp.accounts_cli import commands
 from bill_mcp.approvals_cli import commands as approval_commands
 from bill_mcp.audit_cli import commands as audit_commands
-from bill_mcp.errors import BillMcpError, CallError, ConfigError, UnknownActionError
+from bill_mcp.errors import (
+    BillMcpError,
+    CallError,
+    ConfigError,
+    NeedsPerson,
+    UnknownActionError,
+)
 from bill_mcp.settings import Settings, resolve
 
 app = typer.Typer(
@@ -35,6 +41,7 @@ approval_commands.register(app)
 audit_commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
+COMMAND_LINE = "command line"
 
 Environment = Annotated[
     str | None,
@@ -215,7 +222,11 @@ async def _call(
     from bill_mcp import logs, present
     from bill_mcp.app import application
 
-    async with application(settings, variables=dict(os.environ)) as built:
+    # Each call is a process of its own: what a person approved for one of them serves
+    # the next, which makes the same call.
+    async with application(
+        settings, variables=dict(os.environ), instance=COMMAND_LINE
+    ) as built:
         dispatcher = built.dispatcher
         logs.configure("error", dispatcher.live)
         try:
@@ -226,10 +237,14 @@ async def _call(
                     f"{', '.join(sorted(secrets & set(given)))}: no secrets on the "
                     "command line; give the arguments on standard input (-)"
                 )
-            agent = built.agent("command-line", "command line")
+            agent = built.agent("command-line", COMMAND_LINE)
             return present.as_text(await dispatcher.call(agent, tool, given)), False
         except UnknownActionError as error:
             raise ConfigError(f"{error}; `bill-mcp tools WORDS` searches") from None
+        except NeedsPerson as question:
+            return present.as_text(
+                present.error(question.refusal, dispatcher.live)
+            ), True
         except CallError as error:
             return present.as_text(present.error(error, dispatcher.live)), True
 

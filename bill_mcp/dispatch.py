@@ -19,6 +19,7 @@ from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, Request, build
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import policy
+from bill_mcp.guard.evidence import Reason
 from bill_mcp.presenting import Presenter
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import SessionManager
@@ -27,6 +28,8 @@ from bill_mcp.specs.catalogue import Action, Catalogue
 from bill_mcp.specs.check import check
 from bill_mcp.writing.call import WriteCall
 from bill_mcp.writing.writes import Writes
+
+NO_REASONS: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +127,16 @@ class Dispatcher:
         async def send(authorization: Authorization) -> dict[str, Any]:
             return await self.client.send(request, authorization, agent=agent.key)
 
-        reply = await self.sessions.run(agent, request.action, send)
+        async with self.sessions.pin(agent, request.action.spec.auth) as pin:
+            reply = await pin.send(send)
+            vendor_id = given.get("vendorId")
+            await self.writes.noticed(request.action, pin, reply, vendor_id)
         return self.presenter.present(agent, request.action, reply, given)
 
     async def _sign(self, call: WriteCall) -> dict[str, Any]:
         """A step of signing in or of MFA: it changes the session, nothing else."""
         agent, action = call.agent, call.action
+        await self.writes.prepare()
 
         async def send(authorization: Authorization) -> dict[str, Any]:
             return await self.client.send(
@@ -146,7 +153,7 @@ class Dispatcher:
 
     async def _preview(self, call: WriteCall) -> dict[str, Any]:
         """What would be sent now, what speaks against it, and that it was not sent."""
-        request, reasons = call.request, ()
+        request, reasons = call.request, NO_REASONS
         if call.action.spec.session is None:
             request, reasons = await self.writes.preview(call)
         return present.preview(

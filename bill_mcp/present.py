@@ -76,9 +76,22 @@ def place(environment: Environment, organization: str | None) -> dict[str, Any]:
 
 
 def preview(
-    request: Request, live: LiveSecrets, *, environment: Environment, base_url: str
+    request: Request,
+    live: LiveSecrets,
+    *,
+    environment: Environment,
+    base_url: str,
+    reasons: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """The request that would be sent, and that it was not."""
+    """The request that would be sent, and that it was not.
+
+    Args:
+        request: Complete.
+        live: Taken out of what is shown.
+        environment: Which BILL it is.
+        base_url: Where it would go.
+        reasons: Why a person would be asked first: pairs of cause and sentence.
+    """
     shown: dict[str, Any] = {
         "method": request.method,
         "url": f"{base_url}{live.hide_in_text(request.target)}",
@@ -88,6 +101,11 @@ def preview(
     elif request.body is not None:
         shown["body"] = f"({len(request.body)} bytes of a file)"
     notes = {"preview": _encodable(shown), "environment": str(environment)}
+    if reasons:
+        notes["needs_person"] = [
+            {"cause": cause, "message": _encodable(live.hide_in_text(text))}
+            for cause, text in reasons
+        ]
     return {OUR_KEY: notes}
 
 

@@ -52,6 +52,7 @@ class Settings:
         profile: The connected account that is used; None for the variables.
         profiles: Those that an agent may choose from; *profile* is the first of them.
         home: Where settings, journal and audit live.
+        home_is_given: The operator named it, and so says that it lasts.
         vault_key: Opens the encrypted file of secrets, in place of a keyring.
         upload_roots: Folders that ``file_path`` may read from.
         seed: Local only; with *time* and *state_file* it describes the world.
@@ -68,6 +69,7 @@ class Settings:
     profile: str | None = None
     profiles: tuple[str, ...] = ()
     home: Path
+    home_is_given: bool = False
     vault_key: Secret | None = None
     upload_roots: tuple[Path, ...] = ()
     log_level: str = "info"
@@ -224,6 +226,7 @@ def resolve(
         profile=profile.name if profile else None,
         profiles=_profiles(found, home, profile),
         home=home,
+        home_is_given=bool(environ.get("BILL_MCP_HOME")),
         vault_key=_vault_key(environ),
         upload_roots=_folders(environ.get("BILL_MCP_UPLOAD_ROOTS", "")),
         log_level=found.choice(

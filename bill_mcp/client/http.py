@@ -180,9 +180,7 @@ class BillClient:
             return
         spec = request.action.spec
         urgent = (
-            urgent
-            or spec.session is not None
-            or spec.path_template.endswith("/cancel")
+            urgent or spec.session is not None or spec.path_template.endswith("/cancel")
         )
         await self.budgets.take_request(authorization.limit_key, agent, urgent=urgent)
 

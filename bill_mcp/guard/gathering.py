@@ -66,7 +66,9 @@ class Gatherer:
         vendor_id = str(arguments["vendorId"])
         vendor = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
         finding = await self.examine(vendor)
-        account = f"account ending in {finding.last4}" if finding.last4 else "no account"
+        account = (
+            f"account ending in {finding.last4}" if finding.last4 else "no account"
+        )
         return (
             Line(label="vendor", value=str(vendor.get("name", "")), third_party=True),
             Line(label="vendor id", value=vendor_id),

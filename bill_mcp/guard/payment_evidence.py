@@ -230,7 +230,9 @@ class PaymentEvidence:
     def _payee_lines(self, payees: Mapping[str, Payee]) -> list[Line]:
         lines = []
         for key, payee in payees.items():
-            account = f"account ending in {payee.last4}" if payee.last4 else "no account"
+            account = (
+                f"account ending in {payee.last4}" if payee.last4 else "no account"
+            )
             lines += [
                 Line(label="payee", value=payee.name, third_party=True),
                 Line(label="vendor id", value=key),
@@ -239,9 +241,7 @@ class PaymentEvidence:
         return lines
 
 
-async def payments_since(
-    read: Read, vendor_id: str, since: datetime
-) -> Rows:
+async def payments_since(read: Read, vendor_id: str, since: datetime) -> Rows:
     """The vendor's payments made since then."""
     filters = [
         {"field": "vendorId", "op": "eq", "value": vendor_id},
@@ -319,7 +319,7 @@ def _known_cents(found: Mapping[str, Any]) -> int:
     cents = _cents(found.get("amount"))
     if cents is None:
         raise RefusedError(
-            "BILL does not say which amount would be paid, so that no limit can hold it",
+            "BILL does not say which amount would be paid, so that no limit can hold",
             advice="Ask a person to do it in BILL's own web page.",
             code="amount_unknown",
         )

@@ -53,9 +53,7 @@ def judge(
             raise unknown(write, agent)
         if write.state is State.NOT_DONE:
             reasons.append(_lost(write))
-        elif write.agent == agent and (
-            not write.is_delivered or write.id in waited
-        ):
+        elif write.agent == agent and (not write.is_delivered or write.id in waited):
             return Standing(answered=write)
         elif _is_another(write, earlier, new_number):
             reasons.append(_duplicate(write))
@@ -105,9 +103,7 @@ def refuse_lost(
             )
 
 
-def _is_another(
-    write: Write, earlier: Sequence[Write], new_number: str | None
-) -> bool:
+def _is_another(write: Write, earlier: Sequence[Write], new_number: str | None) -> bool:
     if not write.claims or new_number is None:
         return False
     used = {each.known.get("number") for each in earlier}
@@ -117,7 +113,9 @@ def _is_another(
 def unknown(write: Write, agent: str) -> CallError:
     """The refusal of a call while an earlier one may have taken effect."""
     if write.claims:
-        due = f" BILL is asked again at {_time(write.look_at)}." if write.look_at else ""
+        due = (
+            f" BILL is asked again at {_time(write.look_at)}." if write.look_at else ""
+        )
         advice = (
             f"Do not pay in another way meanwhile.{due} Make the same call again after "
             "that: it answers what was found, and pays only if nothing was."

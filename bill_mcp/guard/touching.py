@@ -48,9 +48,7 @@ def _ids(value: Any, depth: int) -> Iterator[str]:
             yield from _ids(part, depth + 1)
 
 
-def payments_in(
-    asked: tuple[Asked, ...], reply: Mapping[str, Any]
-) -> dict[str, str]:
+def payments_in(asked: tuple[Asked, ...], reply: Mapping[str, Any]) -> dict[str, str]:
     """Ids of the payments that BILL says it made, by their subject."""
     found = {}
     for each in asked:

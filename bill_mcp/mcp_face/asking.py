@@ -16,7 +16,7 @@ from mcp.shared.exceptions import NoBackChannelError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bill_mcp.agents import Agent
-from bill_mcp.errors import CallError, ConfigError, NeedsPerson, RefusedError
+from bill_mcp.errors import CallError, ConfigError, RefusedError
 from bill_mcp.mcp_face.page_host import PageHost
 from bill_mcp.pages.questions import Question, State
 from bill_mcp.pages.serving import PageServer
@@ -150,13 +150,4 @@ def _unfinished() -> CallError:
         "nobody has completed the MFA that this call needs",
         advice="",
         code="mfa_required",
-    )
-
-
-def unanswered(question: NeedsPerson) -> RefusedError:
-    """The refusal of a call whose question cannot be put to anybody."""
-    return RefusedError(
-        f"a person would have to answer first: {question}",
-        advice="Ask a person to do it in BILL's own web page.",
-        code="approval_unavailable",
     )

@@ -28,7 +28,7 @@ from bill_mcp.errors import (
     UnknownActionError,
 )
 from bill_mcp.mcp_face import listing, resources
-from bill_mcp.mcp_face.asking import Asking, unanswered
+from bill_mcp.mcp_face.asking import Asking
 
 Context = ServerRequestContext[Any, Any]
 AgentOf = Callable[[Context], Agent]
@@ -148,7 +148,7 @@ class Face:
         except UnknownActionError as error:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {error}") from None
         except NeedsPerson as question:
-            return self._failed(unanswered(question), log)
+            return self._failed(question.refusal, log)
         except CallError as error:
             return self._failed(error, log)
         except Exception as fault:  # noqa: BLE001 -- our own faults end as an answer

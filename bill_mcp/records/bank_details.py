@@ -12,13 +12,12 @@ import hmac
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bill_mcp.records.store import RecordFile
-from bill_mcp.secret import Secret
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS bank_details (
@@ -62,6 +61,8 @@ _IDENTIFYING = ("accountNumber", "routingNumber", "nameOnAccount")
 _NOT_SHOWN = re.compile(r"^[xX*•.\s-]*[xX]{2,}|[^0-9A-Za-z]")
 """Masks and separators. A single X at the start may be a letter of an IBAN."""
 
+Key = Callable[[], bytes]
+
 Account = Mapping[str, Any]
 """As BILL shows it: with ``accountNumber``, ``routingNumber``, ``nameOnAccount``."""
 
@@ -103,11 +104,11 @@ class KnownDetails:
         key: Of the fingerprints; with another key everything looks changed.
     """
 
-    def __init__(self, file: RecordFile, key: Secret) -> None:
+    def __init__(self, file: RecordFile, key: Key) -> None:
         self._file, self._key = file, key
 
     def fingerprint(self, account: Account | None) -> str:
-        return fingerprint(account, self._key)
+        return fingerprint(account, self._key())
 
     async def history(self, organization: str, vendor_id: str) -> History:
         return await self._file.look(lambda c: history(c, organization, vendor_id))
@@ -129,7 +130,7 @@ class KnownDetails:
                     organization,
                     action,
                     reply,
-                    self._key,
+                    self._key(),
                     now,
                     vendor_id=vendor_id,
                 )
@@ -141,7 +142,7 @@ def note_read(
     organization: str,
     action: str,
     reply: Mapping[str, Any],
-    key: Secret,
+    key: bytes,
     now: datetime,
     *,
     vendor_id: str | None = None,
@@ -190,7 +191,7 @@ def history(
     )
 
 
-def fingerprint(account: Account | None, key: Secret) -> str:
+def fingerprint(account: Account | None, key: bytes) -> str:
     """A name for bank details that equal details share; `NO_ACCOUNT` for none.
 
     It is made of what BILL shows: the visible part of the account number, the routing
@@ -202,7 +203,7 @@ def fingerprint(account: Account | None, key: Secret) -> str:
     number, routing = account.get("accountNumber"), account.get("routingNumber")
     shown = [_visible(number), _visible(routing), holder]
     content = json.dumps(shown).encode()
-    return hmac.new(key.reveal().encode(), content, hashlib.sha256).hexdigest()
+    return hmac.new(key, content, hashlib.sha256).hexdigest()
 
 
 def last4_of(account: Account | None) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bill_mcp.client.http import WRITE_DEADLINE_S
+from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import BillMcpError, Outcome, RefusedError
 from bill_mcp.records import claims
@@ -414,7 +414,7 @@ def next_look(write: Write, looked: int, now: datetime, settles_s: float) -> dat
 
 
 def _deadline(now: datetime) -> datetime:
-    return now + timedelta(seconds=WRITE_DEADLINE_S + LATE_S)
+    return now + timedelta(seconds=EXCHANGE_DEADLINE_S + LATE_S)
 
 
 def _stand(writes: Iterable[Write]) -> list[tuple[int, State]]:

@@ -89,6 +89,11 @@ def last_four(value: str) -> str:
     return f"{_MASK}{value[-shown:]}" if shown else _MASK
 
 
+def names_account(name: str) -> bool:
+    """Whether a field of that name holds the number of an account or a taxpayer."""
+    return _BANK_DATA.search(_plain(name)) is not None
+
+
 def _recorded(
     name: str,
     value: Any,

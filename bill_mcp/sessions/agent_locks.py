@@ -65,7 +65,7 @@ class AgentLocks:
         except OSError:
             return True
         try:
-            return not _locked(descriptor)
+            return not try_lock(descriptor)
         except (OSError, ImportError):
             return True
         finally:

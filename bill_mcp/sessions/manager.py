@@ -66,7 +66,7 @@ class Pin:
 
     @property
     def organization(self) -> str:
-        """Names the BILL organization; for Spend & Expense and partners by their key."""
+        """Names BILL's organization; for Spend & Expense and partners by their key."""
         named = self.authorization.organization
         if self.authorization.spend or not named:
             return f"key {self.authorization.limit_key}"

@@ -30,6 +30,7 @@ def faults(catalogue: Catalogue) -> Iterator[str]:
         yield from _words(action)
         yield from _effects(action)
         yield from _paths_exist(action)
+        yield from _money(action)
         yield from _every_property_is_typed(action.name, action.schema)
     yield from _references(catalogue)
     yield from _near_duplicates(catalogue)
@@ -99,18 +100,21 @@ def _paths_exist(action: Action) -> Iterator[str]:
     for escalation in action.spec.escalations:
         if not _has(action.schema, escalation.when.argument.split(".")):
             yield f"{action.name}: no argument {escalation.when.argument}"
-    for watched in action.spec.object_escalations:
-        for name in (watched.by, *watched.given):
-            if name not in action.fields:
-                yield f"{action.name}: no argument {name}"
-    if action.spec.pays and Effect.MONEY not in action.possible_effects:
-        yield f"{action.name}: pays, but moves no money"
     for path in action.spec.withheld:
         if not _has(action.output_schema, path.split(".")):
             yield f"{action.name}: no reply member {path}"
     for name in action.spec.fill:
         if name not in action.spec.body:
             yield f"{action.name}: fills {name}, which is no body field"
+
+
+def _money(action: Action) -> Iterator[str]:
+    for watched in action.spec.object_escalations:
+        for name in (watched.by, *watched.given):
+            if name not in action.fields:
+                yield f"{action.name}: no argument {name}"
+    if action.spec.pays and Effect.MONEY not in action.possible_effects:
+        yield f"{action.name}: pays, but moves no money"
 
 
 def _has(schema: Mapping[str, Any], steps: list[str]) -> bool:

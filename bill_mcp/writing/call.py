@@ -20,7 +20,9 @@ from bill_mcp.specs.catalogue import Action
 
 NUMBER = "transactionNumber"
 
-Present = Callable[[Agent, Action, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+Present = Callable[
+    [Agent, Action, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]
+]
 """What an agent may read of a reply: of agent, action, reply, given arguments."""
 
 
@@ -94,7 +96,7 @@ class Place:
     address: str
 
     def organization(self, pin: Pin) -> str:
-        """Names one BILL organization at this place, for everything that is recorded."""
+        """Names one BILL organization at this place, in everything that is recorded."""
         return f"{self.environment} {self.address} {pin.organization}"
 
     def asks_person(self, agent: Agent) -> bool:

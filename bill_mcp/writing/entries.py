@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bill_mcp.client.http import Authorization
 from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, Outcome
 from bill_mcp.guard import limits, touching
@@ -75,6 +76,40 @@ class Entries:
             entry=self._entry(call, plan, grant, pin),
         )
 
+    def signing(self, call: WriteCall, authorization: Authorization) -> Intent:
+        """A step of signing in or of MFA that is about to go out."""
+        organization = authorization.organization
+        return Intent(
+            subject=Subject(
+                organization=f"{self.place.environment} {self.place.address} "
+                f"{organization}",
+                agent=call.agent.key,
+                digest=self.digest(call.content),
+                is_repeatable=True,
+                parts=(),
+            ),
+            seen=(),
+            profile=call.agent.profile or "",
+            action=call.action.name,
+            moves_money=False,
+            transaction_number=None,
+            known={},
+            check_spent=lambda _: None,
+            spend_approval=lambda _: None,
+            entry=AuditEntry(
+                at=self.clock.now(),
+                kind=Kind.INTENT,
+                agent=call.agent.name,
+                profile=call.agent.profile,
+                environment=str(self.place.environment),
+                organization=organization or None,
+                action=call.action.name,
+                effects=tuple(sorted(call.verdict.effects)),
+                verdict="allowed",
+                arguments=masking.masked(call.action, call.arguments, self.live),
+            ),
+        )
+
     def _entry(
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
     ) -> AuditEntry:
@@ -95,7 +130,9 @@ class Entries:
             digest=plan.subject.digest,
         )
 
-    def refusal(self, call: WriteCall, pin: Pin | None, refused: CallError) -> AuditEntry:
+    def refusal(
+        self, call: WriteCall, pin: Pin | None, refused: CallError
+    ) -> AuditEntry:
         """The audit row of a write that was not let through."""
         return AuditEntry(
             at=self.clock.now(),

@@ -67,9 +67,7 @@ class LookUps:
             CallError: BILL could not be asked.
         """
         found = await self.journal.earlier(subject)
-        lost = [
-            write for write in found if write.claims and await self._is_due(write)
-        ]
+        lost = [write for write in found if write.claims and await self._is_due(write)]
         for write in lost:
             await self.look_up(agent, pin, write)
         return await self.journal.earlier(subject) if lost else found

@@ -6,10 +6,12 @@ and the intent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+import anyio
 
 from bill_mcp.agents import Agent
 from bill_mcp.bank_days import next_bank_day_at
@@ -25,8 +27,9 @@ from bill_mcp.guard.reading import Read
 from bill_mcp.records import claims
 from bill_mcp.records.bank_details import KnownDetails
 from bill_mcp.records.claims import State, Write
-from bill_mcp.records.journal import StaleError
+from bill_mcp.records.journal import Ending, StaleError
 from bill_mcp.sessions.manager import Pin
+from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.lookups import LookUps
@@ -51,6 +54,15 @@ class Writes:
     entries: Entries
     approving: Approving
     bank_details: KnownDetails
+    key: Callable[[], bytes]
+
+    async def prepare(self) -> None:
+        """Have the key of the audit log; a locked keyring may ask a person for it.
+
+        Raises:
+            ConfigError: It is not to be had.
+        """
+        await anyio.to_thread.run_sync(self.key)
 
     async def run(self, call: WriteCall) -> dict[str, Any]:
         """What the agent may read of BILL's answer, or of an earlier same write's.
@@ -59,6 +71,7 @@ class Writes:
             CallError: With an outcome, and an advice the agent can act on.
             NeedsPerson: A person must agree before the call can go on.
         """
+        await self.prepare()
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             try:
                 return await self._decided(call, pin)
@@ -72,6 +85,7 @@ class Writes:
         Raises:
             CallError: It would be refused, or was made before.
         """
+        await self.prepare()
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             plan = await self._planned(call, pin, frozenset())
             if plan.answered is not None:
@@ -82,8 +96,34 @@ class Writes:
         self, call: WriteCall, refusal: CallError, pin: Pin | None = None
     ) -> None:
         """Write down that the guard did not let the call through."""
+        await self.prepare()
         await self.look_ups.journal.note(self.entries.refusal(call, pin, refusal))
         self.look_ups.committed()
+
+    async def noticed(
+        self, action: Action, pin: Pin, reply: Mapping[str, Any], vendor_id: str | None
+    ) -> None:
+        """Remember the bank details that a reply shows, to see when they change."""
+        if action.resource == "vendors":
+            await self.prepare()
+            await self.bank_details.note(
+                self.look_ups.place.organization(pin),
+                action.name,
+                reply,
+                self._bill_now(),
+                vendor_id=vendor_id,
+            )
+
+    def signing_recorder(
+        self, call: WriteCall, authorization: Authorization
+    ) -> WriteRecorder:
+        """Writes down a step of signing in; nothing stands in its way."""
+        return WriteRecorder(
+            self.look_ups.journal,
+            self.entries.signing(call, authorization),
+            lambda _: Ending(outcome=Outcome.DONE, payments={}),
+            self.look_ups.committed,
+        )
 
     async def _decided(self, call: WriteCall, pin: Pin) -> dict[str, Any]:
         waited: frozenset[int] = frozenset()
@@ -178,7 +218,7 @@ class Writes:
         written_at = await self.look_ups.journal.file.look(
             lambda c: claims.touched_at(c, organization, vendor_id, touching.PAYEE)
         )
-        return await bank_details.examine(
+        finding = await bank_details.examine(
             read,
             vendor,
             organization=organization,
@@ -187,6 +227,9 @@ class Writes:
             days=rules.bank_details_days if rules else BANK_DETAILS_DAYS,
             written_at=written_at,
         )
+        details = "bill_get_vendor_details"
+        await self.bank_details.note(organization, details, vendor, self._bill_now())
+        return finding
 
     def _completed(self, call: WriteCall, evidence: Evidence) -> Request:
         """The request with BILL's next bank day, where the agent named no day."""
@@ -234,7 +277,7 @@ class Writes:
             )
 
         try:
-            await pin.send(send)
+            reply = await pin.send(send)
         except CallError as error:
             found = await self._found_at_once(call, recorder, error, pin)
             if found is None:
@@ -242,6 +285,8 @@ class Writes:
             return found
         if recorder.write is None or recorder.ending is None:
             raise AssertionError("what was sent is written down")
+        vendor_id = call.arguments.get("vendorId")
+        await self.noticed(call.action, pin, reply, vendor_id)
         await self.look_ups.journal.deliver(recorder.write)
         return dict(recorder.ending.answer or {})
 

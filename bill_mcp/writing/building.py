@@ -1,0 +1,60 @@
+"""Puts the path of a write together from its parts."""
+
+from __future__ import annotations
+
+from bill_mcp.client.http import BillClient
+from bill_mcp.client.request import NewId
+from bill_mcp.clock import Clock
+from bill_mcp.guard.approval import Announcer, Approving
+from bill_mcp.presenting import Presenter
+from bill_mcp.safekeeping import Safekeeping
+from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.specs.catalogue import Catalogue
+from bill_mcp.writing.call import Place
+from bill_mcp.writing.entries import Entries
+from bill_mcp.writing.lookups import LookUps
+from bill_mcp.writing.writes import Writes
+
+
+def build_writes(
+    *,
+    catalogue: Catalogue,
+    place: Place,
+    sessions: SessionManager,
+    client: BillClient,
+    records: Safekeeping,
+    presenter: Presenter,
+    clock: Clock,
+    new_id: NewId,
+    instance: str,
+    announcer: Announcer | None,
+) -> Writes:
+    """What carries writes to BILL; see `Approving` for *instance* and *announcer*."""
+    approving = Approving(records.approvals, instance=instance, announcer=announcer)
+    entries = Entries(
+        place=place,
+        approving=approving,
+        digest=records.audit.digest,
+        live=presenter.live,
+        clock=clock,
+        present=presenter.present,
+    )
+    look_ups = LookUps(
+        catalogue=catalogue,
+        place=place,
+        sessions=sessions,
+        client=client,
+        journal=records.journal,
+        entries=entries,
+        committed=records.heads.keep,
+        clock=clock,
+        new_id=new_id,
+        present=presenter.present,
+    )
+    return Writes(
+        look_ups=look_ups,
+        entries=entries,
+        approving=approving,
+        bank_details=records.bank_details,
+        key=records.custody.key,
+    )
