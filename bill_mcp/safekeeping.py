@@ -44,11 +44,15 @@ SCHEMAS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Safekeeping:
-    """The records of one `BILL_MCP_HOME`, or of a world that ends with the process."""
+    """The records of one `BILL_MCP_HOME`, or of a world that ends with the process.
+
+    Attributes:
+        heads: None where the audit log ends with the process.
+    """
 
     file: RecordFile
     custody: AuditCustody
-    heads: HeadKeeper
+    heads: HeadKeeper | None
     audit: Audit
     journal: Journal
     approvals: Approvals
@@ -56,8 +60,14 @@ class Safekeeping:
 
     def close(self) -> None:
         """Keep the head of the audit log, and close the file."""
-        self.heads.close()
+        if self.heads is not None:
+            self.heads.close()
         self.file.close()
+
+    def committed(self) -> None:
+        """Say that rows were added, so that the head is kept soon."""
+        if self.heads is not None:
+            self.heads.keep()
 
 
 def open_records(
@@ -87,7 +97,7 @@ def open_records(
     file = RecordFile(path, SCHEMAS)
     custody = AuditCustody(home, open_vault, locks)
     log = Audit(custody.key)
-    heads = HeadKeeper(lambda: custody.keep_head(path, file))
+    heads = HeadKeeper(lambda: custody.keep_head(path, file)) if lasts else None
 
     def check_place() -> None:
         if moves_real_money and lasts:

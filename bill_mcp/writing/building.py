@@ -46,7 +46,7 @@ def build_writes(
         client=client,
         journal=records.journal,
         entries=entries,
-        committed=records.heads.keep,
+        committed=records.committed,
         clock=clock,
         new_id=new_id,
         present=presenter.present,

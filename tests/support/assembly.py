@@ -12,12 +12,15 @@ from support.clock import ManualClock
 from support.upstream import Upstream
 
 from bill_mcp.agents import Agent, AgentPolicy, Confirm
+from bill_mcp.app import random_id
 from bill_mcp.client.budgets import Budgets
 from bill_mcp.client.http import BillClient
 from bill_mcp.client.slots import MemorySlots
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
-from bill_mcp.records.journal import Journal, MemoryRecords
+from bill_mcp.guard.rules import Rules
+from bill_mcp.presenting import Presenter
+from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets, Secret
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.manager import SessionManager
@@ -28,6 +31,8 @@ from bill_mcp.sessions.vault import MemoryVault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
+from bill_mcp.writing.building import build_writes
+from bill_mcp.writing.call import Place
 
 ACCOUNT = Credentials(
     username="ap@example.test",
@@ -57,8 +62,18 @@ class Assembly:
     dispatcher: Dispatcher
     upstream: Upstream
     clock: ManualClock
-    records: MemoryRecords
+    records: Safekeeping
     agent: Agent = field(repr=False)
+
+    @property
+    def outcomes(self) -> list[tuple[str, str | None]]:
+        """Action and outcome of every write that was sent, oldest first."""
+        return self.records.file.look_now(
+            lambda c: [
+                (row["action"], None if row["state"] == "open" else row["state"])
+                for row in c.execute("SELECT action, state FROM writes ORDER BY id")
+            ]
+        )
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """One call of the assembly's own agent."""
@@ -66,13 +81,17 @@ class Assembly:
 
 
 def agent(
-    *, confirm: Confirm = Confirm.NEVER, read_only: bool = False, key: str = "agent"
+    *,
+    confirm: Confirm = Confirm.NEVER,
+    read_only: bool = False,
+    key: str = "agent",
+    rules: Rules | None = None,
 ) -> Agent:
     return Agent(
         key=key,
         name=key,
         profiles=("default",),
-        policy=AgentPolicy(read_only=read_only, confirm=confirm),
+        policy=AgentPolicy(read_only=read_only, confirm=confirm, rules=rules),
         surface="full",
     )
 
@@ -89,9 +108,10 @@ def assemble(
     profiles: Callable[[str], Credentials] | None = None,
     store: SessionStore | None = None,
     clock: ManualClock | None = None,
+    rules: Rules | None = None,
 ) -> Assembly:
     """Everything but the face; *environment* is what policy believes."""
-    clock, live, records = clock or ManualClock(), LiveSecrets(), MemoryRecords()
+    clock, live = clock or ManualClock(), LiveSecrets()
     base_url = BASE_URLS.get(environment, EMBEDDED_URL)
     specs = catalogue(inline_credentials=inline_credentials)
     client = BillClient(
@@ -110,6 +130,17 @@ def assemble(
         monotonic=clock.monotonic,
         live=live,
     )
+    records = open_records(
+        Path("/nonexistent"),
+        lasts=False,
+        moves_real_money=environment is not Environment.LOCAL,
+        home_is_given=True,
+        open_vault=lambda: vault,
+        locks=None,
+        clock=clock,
+        new_id=random_id,
+    )
+    presenter = Presenter(environment=environment, sessions=sessions, live=live)
     dispatcher = Dispatcher(
         catalogue=specs,
         settings=Settings(
@@ -124,7 +155,19 @@ def assemble(
         ),
         sessions=sessions,
         client=client,
-        journal=Journal(records, clock),
+        writes=build_writes(
+            catalogue=specs,
+            place=Place(environment=environment, address=base_url),
+            sessions=sessions,
+            client=client,
+            records=records,
+            presenter=presenter,
+            clock=clock,
+            new_id="N".__mul__,
+            instance="assembly",
+            announcer=None,
+        ),
+        presenter=presenter,
         live=live,
         new_id="N".__mul__,
     )
@@ -133,5 +176,5 @@ def assemble(
         upstream=upstream,
         clock=clock,
         records=records,
-        agent=agent(confirm=confirm, read_only=read_only),
+        agent=agent(confirm=confirm, read_only=read_only, rules=rules),
     )
