@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench import simulated
+from bench import audit_log, simulated
 from bench.peers import ERAS, MODERN, ROOT, SERVER, Era, Upstream, stdio, upstream
 
 TOOL, ARGUMENTS = "bill_get_vendor_details", {"vendorId": "00901BENCH"}
@@ -295,6 +295,8 @@ async def page() -> str:
             parts.append(table(CALL_HEADS, cells) + "\n")
     parts.append("## The simulator\n\nInside one process, through httpx's transport.\n")
     parts.append(table(simulated.HEADS, await simulated.rows()) + "\n")
+    parts.append("## The audit log\n\nOn this machine's disk, each row fsynced.\n")
+    parts.append(table(audit_log.HEADS, audit_log.rows()) + "\n")
     return "\n".join(parts)
 
 

@@ -20,6 +20,8 @@ from bill_mcp.private_files import make_private_folder
 FILE_NAME = "journal.sqlite"
 BUSY_S = 20.0
 """How long a transaction waits for another process's; each takes milliseconds."""
+TRIES = 20
+"""How often a new file is tried to be made while others make it too."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -98,7 +100,7 @@ class RecordFile:
             check_same_thread=False,
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN IMMEDIATE")
@@ -108,6 +110,24 @@ class RecordFile:
         connection.execute("COMMIT")
         self._connection = connection
         return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file in WAL mode; two processes may make it at the same moment.
+
+    SQLite does not wait for the other one there, but says at once that it is locked.
+    """
+    for _ in range(TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
+        connection.execute("BEGIN EXCLUSIVE")  # this does wait
+        connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _statements(schema: str) -> Iterator[str]:

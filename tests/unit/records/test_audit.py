@@ -7,6 +7,7 @@ import multiprocessing
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta, timezone
 from pathlib import Path
 
@@ -272,3 +273,19 @@ def test_nothing_that_is_no_json_is_recorded(log: AuditLog) -> None:
     with pytest.raises(ValueError, match="Out of range"):
         writing(an_entry(arguments={"amount": float("nan")}))
     assert json.loads(an_entry().content())["format"] == audit.FORMAT
+
+
+def test_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("CREATE TABLE other (a)")
+        other.execute("BEGIN IMMEDIATE")
+        writing = pool.submit(AuditLog(path).write, an_entry())
+        with pytest.raises(TimeoutError):
+            writing.result(timeout=0.3)
+        other.execute("COMMIT")
+        writing.result()
+    assert AuditLog(path).verify().rows == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.audit_log import KEY, an_entry
 
@@ -57,6 +57,7 @@ def renumbered(rows: list[StoredRow]) -> list[StoredRow]:
     return [(seq, *row[1:]) for seq, row in enumerate(rows, start=1)]
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_a_log_left_alone_is_whole_with_every_head_it_had(
     rows: list[StoredRow], data: st.DataObject
@@ -68,6 +69,7 @@ def test_a_log_left_alone_is_whole_with_every_head_it_had(
         assert report.head == head_of(rows)
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_any_changed_byte_is_found_at_its_row(
     rows: list[StoredRow], data: st.DataObject
@@ -84,6 +86,7 @@ def test_any_changed_byte_is_found_at_its_row(
     assert report.problems[0].seq == at + 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_any_removed_row_is_found_also_the_last(
     rows: list[StoredRow], data: st.DataObject
@@ -94,6 +97,7 @@ def test_any_removed_row_is_found_also_the_last(
         assert check(found, head_of(rows)).problems[0].seq == at + 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_any_shorter_log_is_found(rows: list[StoredRow], data: st.DataObject) -> None:
     length = data.draw(st.integers(0, len(rows) - 1))
@@ -101,6 +105,7 @@ def test_any_shorter_log_is_found(rows: list[StoredRow], data: st.DataObject) ->
     assert [each.seq for each in report.problems] == [length + 1]
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS.filter(lambda rows: len(rows) > 1), st.data())
 def test_any_swapped_pair_is_found(rows: list[StoredRow], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(rows) - 2))
@@ -110,6 +115,7 @@ def test_any_swapped_pair_is_found(rows: list[StoredRow], data: st.DataObject) -
     assert check(renumbered(swapped)).problems[0].seq == first + 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(LOGS, ENTRIES, st.data())
 def test_any_inserted_row_is_found(
     rows: list[StoredRow], entry: AuditEntry, data: st.DataObject

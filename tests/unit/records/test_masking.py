@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bill_mcp.records.masking import DEEPEST, LONGEST_TEXT, last_four, masked
@@ -170,6 +170,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(max_size=6), VALUES, max_size=3))
 def test_any_arguments_are_recorded_as_json_without_live_secrets(
     arguments: dict[str, Any],
