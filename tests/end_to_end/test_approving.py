@@ -12,13 +12,14 @@ from typing import Any
 
 import anyio
 import pytest
-from support.approval_desk import payment, record_file
+from support.approval_desk import CHEAP, payment, record_file
 from support.terminal import KEPT, Terminal, at_terminal
 
 from bill_mcp.app import random_id
 from bill_mcp.approvals_cli.sealing_key import SealingKey
 from bill_mcp.clock import SystemClock
 from bill_mcp.records.approvals import Approval, ApprovalLine, Approvals, State, Via
+from bill_mcp.records.approvers import Approvers
 from bill_mcp.records.halt import is_halted
 from bill_mcp.records.store import RecordFile
 from bill_mcp.secret import Secret
@@ -41,9 +42,8 @@ class Office:
     def __post_init__(self) -> None:
         self.file = record_file(self.home / "journal.sqlite")
         place = Home(path=self.home, vault_key=Secret(KEY), profile=None)
-        self.approvals = Approvals(
-            self.file, SystemClock(), random_id, key=SealingKey(place)
-        )
+        self.key = SealingKey(place)
+        self.approvals = Approvals(self.file, SystemClock(), random_id, key=self.key)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -79,15 +79,21 @@ class Office:
         """The command at a terminal of a person's own."""
         return at_terminal(*words, variables=self.variables, controlling=True)
 
-    def add(self, name: str, passphrase: str, *, by: tuple[str, str] | None) -> None:
+    def add(self, name: str, passphrase: str) -> None:
+        """Make *name* the first approver, as ``approver add`` does."""
+        approvers = Approvers(self.file, key=self.key, cost=CHEAP)
+        now = SystemClock().now()
+        assert anyio.run(approvers.add, name, Secret(passphrase), now)
+
+    def add_at_terminal(self, name: str, passphrase: str, by: str) -> None:
         with self.person("approver", "add", name) as terminal:
-            if by is not None:
-                terminal.type(by[0], after="Approver")
-                terminal.type(by[1], after="(hidden)")
+            if by:
+                terminal.type("mia", after="Approver [mia]")
+                terminal.type(by, after="Passphrase of mia (hidden)")
             terminal.type(passphrase, after="New passphrase (hidden)")
             terminal.type(passphrase, after="Once more (hidden)")
-            self.ended(terminal, 0)
-        assert f"{name} can approve with that passphrase." in terminal.shown
+            shown = self.ended(terminal, 0)
+        assert f"{name} can approve with that passphrase." in shown
 
     def ended(self, terminal: Terminal, code: int) -> str:
         assert terminal.end() == code, terminal.shown
@@ -107,7 +113,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def test_approver_lets_one_call_go_out(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask(
         environment="production",
         lines=(ApprovalLine(label="Payee", value=HOSTILE, third_party=True),),
@@ -144,7 +150,7 @@ def test_approver_lets_one_call_go_out(office: Office) -> None:
 
 
 def test_nobody_approves_by_pipe_variable_file_or_command_line(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask()
     hopes = {"PASSPHRASE": MIA, "BILL_MCP_PASSPHRASE": MIA}
     answers = f"mia\n{MIA}\nyes\n"
@@ -163,7 +169,7 @@ def test_nobody_approves_by_pipe_variable_file_or_command_line(office: Office) -
 def test_piped_passphrase_is_not_read_although_there_is_a_terminal(
     office: Office,
 ) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask()
     reading, writing = os.pipe()
     os.write(writing, f"mia\n{MIA}\nyes\n".encode())
@@ -183,7 +189,7 @@ def test_piped_passphrase_is_not_read_although_there_is_a_terminal(
 
 
 def test_wrong_passphrase_grants_nothing_and_closes_after_five(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask()
     with office.person("approve", asked.id) as terminal:
         terminal.type("mia", after="Approver [mia]")
@@ -197,7 +203,7 @@ def test_wrong_passphrase_grants_nothing_and_closes_after_five(office: Office) -
 
 
 def test_no_to_the_last_question_leaves_the_call_waiting(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask()
     with office.person("approve", asked.id) as terminal:
         terminal.type("", after="Approver [mia]")
@@ -208,7 +214,7 @@ def test_no_to_the_last_question_leaves_the_call_waiting(office: Office) -> None
 
 
 def test_passphrase_stands_in_no_list_of_processes(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     asked = office.ask()
     with office.person("approve", asked.id) as terminal:
         terminal.type("mia", after="Approver [mia]")
@@ -244,12 +250,12 @@ def test_nobody_approves_before_there_is_an_approver(office: Office) -> None:
 
 
 def test_second_approver_and_new_passphrases_need_an_approver(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add_at_terminal("mia", MIA, by="")
     with office.person("approver", "add", "tom") as terminal:
         terminal.type("mia", after="Approver [mia]")
         terminal.type("", after="Passphrase of mia (hidden)")
         assert "Nothing was changed." in office.ended(terminal, 1)
-    office.add("tom", TOM, by=("mia", MIA))
+    office.add_at_terminal("tom", TOM, by=MIA)
     with office.person("approver", "add", "tom") as terminal:
         terminal.type(TOM, after="Passphrase of tom (hidden)")
         terminal.type("too short", after="New passphrase (hidden)")
@@ -281,7 +287,7 @@ def test_name_is_asked_where_none_is_given(office: Office) -> None:
 
 
 def test_halt_is_lifted_on_an_approvers_word(office: Office) -> None:
-    office.add("mia", MIA, by=None)
+    office.add("mia", MIA)
     assert office.run("halt", "--reason", "odd")[0] == 0
     code, told = office.run("halt", "--lift", stdin=f"mia\n{MIA}\n")
     assert (code, "there is no terminal here" in told) == (2, True)
