@@ -159,6 +159,26 @@ async def test_change_that_only_this_server_noticed_is_a_reason() -> None:
     assert (finding.old_last4, finding.reason) == ("2333", None)
 
 
+async def test_details_that_this_server_saw_before_are_no_reason() -> None:
+    desk = Desk()
+    vendor = await desk.old_vendor()
+    await desk.look(vendor)
+    assert (await desk.examine(vendor)).reason is None
+
+
+async def test_account_where_this_server_saw_none_is_a_reason() -> None:
+    desk = Desk()
+    vendor = await desk.old_vendor(has_account=False)
+    await desk.look(vendor)
+    account = {"vendorId": vendor, **BANK}
+    await desk.bill.call("bill_create_a_vendor_bank_account", account)
+    desk.trail_is_readable = False
+    assert text_of(await desk.examine(vendor)).startswith(
+        "it was found to have a bank account where it had none less than 1 US bank day "
+        "ago; its bank account ends in 2333, and nothing is known of an earlier account"
+    )
+
+
 async def test_trail_that_cannot_be_read_is_no_reason_by_itself() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
@@ -252,11 +272,8 @@ def vendor_reply(**more: Any) -> dict[str, Any]:
     return {"id": "009", "paymentInformation": {"bankAccount": bank}, **more}
 
 
-def entry(
-    name: str | None, at: str, kind: str = "Edit", **value: str
-) -> dict[str, Any]:
-    field = {"name": name, "value": value} if name else {}
-    return {"type": kind, "createdTime": at, "field": field}
+def entry(name: str | None, at: str, kind: str = "Edit") -> dict[str, Any]:
+    return {"type": kind, "createdTime": at, "field": {"name": name} if name else {}}
 
 
 async def finding(
@@ -282,6 +299,24 @@ async def finding(
 
 
 RECENT, OLD = "2026-10-30T15:00:00.000+00:00", "2026-01-05T15:00:00.000+00:00"
+
+
+async def test_account_that_was_entered_lately_is_told_so() -> None:
+    told = text_of(await finding([entry("Bank Account", RECENT, "Created")]))
+    assert told.startswith("its bank account was entered 1 US bank day ago")
+
+
+async def test_account_that_bill_does_not_show_is_not_taken_for_removed() -> None:
+    desk = Desk()
+    vendor = await desk.old_vendor()
+    await desk.look(vendor)
+    reply = await desk.bill.call(DETAILS, {"vendorId": vendor})
+    del reply["paymentInformation"]["bankAccount"]
+    desk.trail_is_readable = False
+    found = await examine(
+        desk.read, reply, organization="org", known=desk.known, now=desk.now, days=5
+    )
+    assert found == BankFinding(last4=None, old_last4="2333", reason=None)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from support.clock import START
 
 from bill_mcp.records import bank_details
-from bill_mcp.records.bank_details import History, fingerprint, history, note_read
+from bill_mcp.records.bank_details import History, history, note_read
 from bill_mcp.records.store import RecordFile
+from bill_mcp.records.vendor_accounts import fingerprint
 from bill_mcp.secret import Secret
 
 KEY = Secret("a key for fingerprints")
