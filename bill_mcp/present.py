@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bill_mcp import third_party_text
 from bill_mcp.client.request import Request
 from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError
@@ -61,6 +62,8 @@ def result(
         if cursor:
             name = "nextPage" if "nextPage" in action.spec.query else "page"
             notes["next"] = {name: cursor}
+    if written := third_party_text.paths(told, action.third_party_text):
+        notes["untrusted_text"] = written
     notes |= place(environment, organization)
     if profile is not None:
         notes["profile"] = profile

@@ -15,11 +15,10 @@ from bill_mcp.bank_days import bank_days_since, central_day
 from bill_mcp.guard.evidence import Cause, Reason
 from bill_mcp.guard.reading import Read
 from bill_mcp.guard.vendor_trail import Change, Trail, read_trail, time_of
-from bill_mcp.records.bank_details import (
+from bill_mcp.records.bank_details import History, KnownDetails
+from bill_mcp.records.vendor_accounts import (
     NO_ACCOUNT,
     Account,
-    History,
-    KnownDetails,
     account_of,
     last4_of,
     says_no_account,
@@ -115,6 +114,8 @@ def _found(history: History, current: str | None, now: datetime) -> Sequence[Cha
     if at is None:
         return ()
     what = "its bank account was found to be another one"
+    if not _old_last4(history, current):
+        what = "it was found to have a bank account where it had none"
     if current == NO_ACCOUNT:
         what = "its bank account was found to be removed"
     return (Change(what=what, at=at),)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bill_mcp.errors import CallError
 from bill_mcp.guard.reading import MOST_PAGES, PAGE_ROWS, Read
-from bill_mcp.records.bank_details import last4_of
+from bill_mcp.records.vendor_accounts import last4_of
 
 _OF_THE_PAYER = "autopay"
 """How fields begin that name the account which pays, not the vendor's own."""
@@ -111,8 +111,12 @@ def _trail(rows: Sequence[Any], *, has_account: bool) -> Trail:
     is_timed = True
     for row in (_part(row) for row in rows):
         field = _part(row.get("field"))
-        what = _what(_compact(field.get("name")), has_account=has_account)
         is_creation = _compact(row.get("type")).startswith("create")
+        what = _what(
+            _compact(field.get("name")),
+            verb="was entered" if is_creation else "changed",
+            has_account=has_account,
+        )
         if what is None and not is_creation:
             continue
         at = time_of(row.get("createdTime"))
@@ -136,7 +140,7 @@ def _trail(rows: Sequence[Any], *, has_account: bool) -> Trail:
     )
 
 
-def _what(field: str, *, has_account: bool) -> str | None:
+def _what(field: str, *, verb: str, has_account: bool) -> str | None:
     """What a field decides; None where money goes the same way whatever it says.
 
     By parts of its name: BILL does not document how the trail names nested fields.
@@ -144,12 +148,12 @@ def _what(field: str, *, has_account: bool) -> str | None:
     if field.startswith(_OF_THE_PAYER):
         return None
     if any(word in field for word in _ACCOUNT_WORDS):
-        return f"its bank account {'changed' if has_account else 'was removed'}"
+        return f"its bank account {verb if has_account else 'was removed'}"
     if has_account:
         return None
     known = [told for word, told in _PAYEE_WORDS.items() if word in field]
     known += [told for name, told in _PAYEE_NAMES.items() if name == field]
-    return f"its {known[0]} changed" if known else None
+    return f"its {known[0]} {verb}" if known else None
 
 
 def _compact(name: Any) -> str:

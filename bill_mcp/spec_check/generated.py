@@ -19,6 +19,7 @@ from bill_mcp.specs.models import (
     ErrorsFile,
     NamesFile,
     ResourceFile,
+    ThirdPartyTextFile,
     ToolsetsFile,
     TypesFile,
 )
@@ -26,7 +27,14 @@ from bill_mcp.specs.models import (
 CHECKOUT = Path(__file__).parents[2]
 SNAPSHOTS = CHECKOUT / "tests" / "specs" / "snapshots"
 
-AnyFile = ResourceFile | TypesFile | ToolsetsFile | NamesFile | ErrorsFile
+AnyFile = (
+    ResourceFile
+    | TypesFile
+    | ToolsetsFile
+    | NamesFile
+    | ErrorsFile
+    | ThirdPartyTextFile
+)
 
 
 def faults() -> Iterator[str]:

@@ -33,6 +33,7 @@ def faults(catalogue: Catalogue) -> Iterator[str]:
         yield from _money(action)
         yield from _every_property_is_typed(action.name, action.schema)
     yield from _references(catalogue)
+    yield from _texts(catalogue)
     yield from _near_duplicates(catalogue)
 
 
@@ -146,6 +147,21 @@ def _references(catalogue: Catalogue) -> Iterator[str]:
         for mentioned in set(re.findall(r"\bbill_[a-z0-9_]+", action.description)):
             if mentioned not in catalogue.actions and mentioned != "bill_mcp":
                 yield f"{action.name}: mentions {mentioned}, which does not exist"
+
+
+def _texts(catalogue: Catalogue) -> Iterator[str]:
+    """Who writes each text of the replies is decided, once, and of nothing else."""
+    third_party = catalogue.texts.third_party
+    others = catalogue.texts.not_free_text
+    for name in sorted(third_party & others):
+        yield f"text {name}: said to be third parties' and not to be free text"
+    decided, found = third_party | others, set[str]()
+    for action in catalogue:
+        found |= action.text_members
+        for name in sorted(action.text_members - decided):
+            yield f"{action.name}: it is not decided who writes the text {name}"
+    for name in sorted(decided - found):
+        yield f"text {name}: in no reply"
 
 
 def _near_duplicates(catalogue: Catalogue) -> Iterator[str]:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from bill_mcp.errors import UnknownActionError
-from bill_mcp.specs.models import ActionSpec, Effect, ErrorEntry, FieldSpec, Toolset
+from bill_mcp.specs.models import (
+    ActionSpec,
+    Effect,
+    ErrorEntry,
+    FieldSpec,
+    ThirdPartyTextFile,
+    Toolset,
+)
 
 EFFECTS_THAT_DESTROY = frozenset({Effect.DELETE, Effect.MONEY, Effect.PAYEE})
 
@@ -22,6 +29,9 @@ class Action:
         fields: Every argument that BILL receives, with its named type merged in.
         schema: What an agent may pass, our own arguments included.
         output_schema: What comes back; permissive.
+        text_members: Names of the members of replies that hold text.
+        third_party_text: Names of members whose text third parties write, in whatever
+            reply; the same for every action.
     """
 
     name: str
@@ -31,6 +41,8 @@ class Action:
     fields: Mapping[str, FieldSpec]
     schema: Mapping[str, Any]
     output_schema: Mapping[str, Any]
+    text_members: frozenset[str] = frozenset()
+    third_party_text: frozenset[str] = frozenset()
     hidden_secrets: frozenset[str] = frozenset()
     """Secret arguments that BILL has and the schema leaves out."""
     _compiled: list[Any] = field(default_factory=list, compare=False, repr=False)
@@ -77,6 +89,7 @@ class Catalogue:
     toolsets: Mapping[str, Toolset]
     compact: tuple[str, ...]
     error_codes: Mapping[str, ErrorEntry]
+    texts: ThirdPartyTextFile
     folder: Path
 
     def __iter__(self) -> Iterator[Action]:

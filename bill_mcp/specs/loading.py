@@ -21,6 +21,7 @@ from bill_mcp.specs.models import (
     FieldSpec,
     NamesFile,
     ResourceFile,
+    ThirdPartyTextFile,
     ToolsetsFile,
     TypesFile,
 )
@@ -62,6 +63,7 @@ class _Reader:
         toolsets = self._file("_toolsets.yaml", ToolsetsFile)
         names = self._file("_names.yaml", NamesFile)
         errors = self._file("_errors.yaml", ErrorsFile)
+        texts = self._file("_third_party_text.yaml", ThirdPartyTextFile)
         files = {
             path.name: self._file(path.name, ResourceFile)
             for path in sorted(self.folder.glob("[!_]*.yaml"))
@@ -79,14 +81,18 @@ class _Reader:
                     self.faults.append(f"{file_name}: {name}: also in another file")
                     continue
                 self._add(actions, file_name, file, name, spec, builder, shapes)
-        if self.faults or not (types and toolsets and names and errors):
+        if self.faults or not (types and toolsets and names and errors and texts):
             raise SpecError("\n".join(self.faults))
         return Catalogue(
-            actions=dict(sorted(actions.items())),
+            actions={
+                name: replace(actions[name], third_party_text=texts.third_party)
+                for name in sorted(actions)
+            },
             aliases=names.aliases,
             toolsets=toolsets.toolsets,
             compact=toolsets.compact,
             error_codes=errors.codes,
+            texts=texts,
             folder=self.folder,
         )
 
@@ -169,6 +175,7 @@ def _build(
     }
     if required:
         schema["required"] = required
+    reply = replies.expand(spec.reply, shapes)
     return Action(
         name=name,
         toolset=file.toolset,
@@ -176,7 +183,8 @@ def _build(
         spec=spec,
         fields=fields,
         schema=schema,
-        output_schema=replies.schema_of(replies.expand(spec.reply, shapes)),
+        output_schema=replies.schema_of(reply),
+        text_members=replies.text_members(reply),
     )
 
 

@@ -276,6 +276,16 @@ class NamesFile(_Frozen):
     aliases: dict[str, str]
 
 
+class ThirdPartyTextFile(_Frozen):
+    """``_third_party_text.yaml``: who writes the text members of replies, by name."""
+
+    format: Literal[1]
+    third_party: frozenset[str]
+    """Third parties or other people: an agent must read them as data."""
+    not_free_text: frozenset[str]
+    """BILL or this server, in words that nobody outside can choose."""
+
+
 class ErrorKind(StrEnum):
     """Who can repair an error that BILL answered with."""
 

@@ -12,7 +12,7 @@ clients fail on good answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bill_mcp.errors import SpecError
@@ -81,6 +81,21 @@ def schema_of(expanded: Any) -> dict[str, Any]:
         raise SpecError(f"a reply that is not an object: {expanded}; see `array of`")
     properties = {name: _schema(part) for name, part in expanded.items()}
     return {"type": "object", "properties": properties}
+
+
+def text_members(expanded: Any) -> frozenset[str]:
+    """The names of all members that may hold text, or a list of texts, but cursors."""
+    return frozenset(_texts(expanded, "")) - set(_CURSORS)
+
+
+def _texts(shape: Any, name: str) -> Iterator[str]:
+    if isinstance(shape, Mapping):
+        for member, part in shape.items():
+            yield from _texts(part, member)
+    elif isinstance(shape, list):
+        yield from _texts(shape[0], name)
+    elif shape in {"string", "any"}:
+        yield name
 
 
 def _schema(shape: Any) -> dict[str, Any]:

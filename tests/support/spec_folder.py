@@ -80,6 +80,11 @@ def spec_files() -> Files:
                 }
             },
         },
+        "_third_party_text.yaml": {
+            "format": 1,
+            "third_party": ["name"],
+            "not_free_text": ["id"],
+        },
         "widgets.yaml": {
             "format": 1,
             "resource": "widgets",

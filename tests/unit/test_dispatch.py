@@ -49,7 +49,11 @@ def outcomes(server: Assembly) -> list[Outcome | None]:
 async def test_read_goes_from_name_and_arguments_to_bills_answer(name: str) -> None:
     server = server_with({"id": "00901", "name": "Søren \u202e"})
     result = await server.call(name, {"vendorId": "00901"})
-    assert result == {"id": "00901", "name": "Søren \u202e"}
+    assert result == {
+        "id": "00901",
+        "name": "Søren \u202e",
+        "bill_mcp": {"untrusted_text": ["name"]},
+    }
     (arrival,) = server.upstream.calls
     assert (arrival.method, arrival.target) == ("GET", "/v3/vendors/00901")
     assert outcomes(server) == []
@@ -303,7 +307,7 @@ async def test_reply_of_any_shape_becomes_an_object(reply: Any, result: Any) -> 
 
 
 async def test_list_says_whether_there_is_more_and_how_to_go_on() -> None:
-    page = {"results": [{"id": "1", "name": "A"}], "nextPage": "cursor"}
+    page = {"results": [{"id": "1"}], "nextPage": "cursor"}
     result = await server_with(page).call(LIST, {"max": 1})
     assert result["bill_mcp"] == {"has_more": True, "next": {"page": "cursor"}}
     result = await server_with({"results": []}).call(LIST, {})

@@ -62,6 +62,7 @@ def test_editor_schema_knows_every_kind_of_spec_file() -> None:
         "ToolsetsFile",
         "NamesFile",
         "ErrorsFile",
+        "ThirdPartyTextFile",
     }
 
 

@@ -155,6 +155,22 @@ FAULTS: dict[str, tuple[Callable[[Files], object], str]] = {
         getting(guidance="First call bill_get_list_of_widgets, then this."),
         f"{GET}: mentions bill_get_list_of_widgets, which does not exist",
     ),
+    "text of an unknown writer": (
+        creating(reply={"maker": {"motto": ["string"]}}),
+        f"{CREATE}: it is not decided who writes the text motto",
+    ),
+    "text of nothing": (
+        lambda files: files["_third_party_text.yaml"]["third_party"].append("memo"),
+        "text memo: in no reply",
+    ),
+    "text that is none": (
+        lambda files: files["_third_party_text.yaml"]["not_free_text"].append("price"),
+        "text price: in no reply",
+    ),
+    "text of two writers": (
+        lambda files: files["_third_party_text.yaml"]["not_free_text"].append("name"),
+        "text name: said to be third parties' and not to be free text",
+    ),
     "twin": (twin, f"{CREATE}: described almost like bill_make_a_widget"),
 }
 

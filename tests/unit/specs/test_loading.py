@@ -56,7 +56,14 @@ def test_the_faults_of_all_files_are_told_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["_types.yaml", "_toolsets.yaml", "_names.yaml", "_errors.yaml"]
+    "missing",
+    [
+        "_types.yaml",
+        "_toolsets.yaml",
+        "_names.yaml",
+        "_errors.yaml",
+        "_third_party_text.yaml",
+    ],
 )
 def test_missing_file_is_named(tmp_path: Path, missing: str) -> None:
     files = spec_files()

@@ -11,6 +11,7 @@ from bill_mcp.specs.models import (
     FieldSpec,
     NamesFile,
     ResourceFile,
+    ThirdPartyTextFile,
     ToolsetsFile,
     TypesFile,
 )
@@ -20,6 +21,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "_toolsets.yaml": ToolsetsFile,
     "_names.yaml": NamesFile,
     "_errors.yaml": ErrorsFile,
+    "_third_party_text.yaml": ThirdPartyTextFile,
     "widgets.yaml": ResourceFile,
 }
 
@@ -39,6 +41,7 @@ def at(content: dict[str, Any], path: str) -> dict[str, Any]:
         ("_toolsets.yaml", "toolsets/widgets"),
         ("_names.yaml", ""),
         ("_errors.yaml", ""),
+        ("_third_party_text.yaml", ""),
         ("_errors.yaml", "codes/BDC_1109"),
         ("widgets.yaml", ""),
         ("widgets.yaml", "source"),
