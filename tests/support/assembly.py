@@ -17,6 +17,7 @@ from bill_mcp.client.http import BillClient
 from bill_mcp.client.slots import MemorySlots
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
+from bill_mcp.guard.rules import Rules
 from bill_mcp.records.journal import Journal, MemoryRecords
 from bill_mcp.secret import LiveSecrets, Secret
 from bill_mcp.sessions.credentials import Credentials
@@ -66,13 +67,17 @@ class Assembly:
 
 
 def agent(
-    *, confirm: Confirm = Confirm.NEVER, read_only: bool = False, key: str = "agent"
+    *,
+    confirm: Confirm = Confirm.NEVER,
+    read_only: bool = False,
+    rules: Rules | None = None,
+    key: str = "agent",
 ) -> Agent:
     return Agent(
         key=key,
         name=key,
         profiles=("default",),
-        policy=AgentPolicy(read_only=read_only, confirm=confirm),
+        policy=AgentPolicy(read_only=read_only, confirm=confirm, rules=rules),
         surface="full",
     )
 
@@ -83,6 +88,7 @@ def assemble(
     environment: Environment = Environment.SANDBOX,
     confirm: Confirm = Confirm.NEVER,
     read_only: bool = False,
+    rules: Rules | None = None,
     inline_credentials: bool = False,
     upload_roots: tuple[Path, ...] = (),
     account: Credentials = ACCOUNT,
@@ -133,5 +139,5 @@ def assemble(
         upstream=upstream,
         clock=clock,
         records=records,
-        agent=agent(confirm=confirm, read_only=read_only),
+        agent=agent(confirm=confirm, read_only=read_only, rules=rules),
     )

@@ -14,10 +14,10 @@ import anyio
 import httpx
 import pytest
 from support.assembly import ACCOUNT, Assembly, agent, assemble, catalogue
+from support.payments import rules
 from support.upstream import SIGN_INS, Arrival, Upstream, always, refusal
 
 from bill_mcp import present
-from bill_mcp.agents import Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import (
     ArgumentsError,
@@ -150,7 +150,7 @@ async def test_what_policy_refuses_is_neither_shown_nor_sent(preview: bool) -> N
     server = server_with(read_only=True)
     with pytest.raises(RefusedError):
         await server.call(CREATE[0], CREATE[1] | {"preview": preview})
-    server = server_with(confirm=Confirm.ALWAYS)
+    server = server_with(rules=rules(deny_actions=[CREATE[0]]))
     with pytest.raises(RefusedError):
         await server.call(CREATE[0], CREATE[1] | {"preview": preview})
     assert server.upstream.arrivals == []
