@@ -132,6 +132,12 @@ def test_account_that_is_not_known_is_not_on_the_list(
     assert told.code == "funding_account_denied"
 
 
+def test_lists_of_vendors_and_accounts_concern_payments_only() -> None:
+    strict = rules(vendors=[], funding_accounts=[])
+    for name in ("bill_create_a_bill", "bill_cancel_a_payment"):
+        decided(NOTHING, strict, name=name, arguments={})
+
+
 # Amounts
 
 
