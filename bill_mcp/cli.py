@@ -24,6 +24,7 @@ from bill_mcp.errors import (
     NeedsPerson,
     UnknownActionError,
 )
+from bill_mcp.policy_cli import commands as policy_commands
 from bill_mcp.settings import Settings, resolve
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app.add_typer(specs_app, name="specs")
 commands.register(app)
 approval_commands.register(app)
 audit_commands.register(app)
+policy_commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
 COMMAND_LINE = "command line"

@@ -27,7 +27,8 @@ ASKED_BY_AUTO = frozenset(
 """What ``--confirm auto`` asks a person about."""
 
 _DUPLICATES = frozenset({Cause.DUPLICATE_PAYMENT, Cause.DUPLICATE_BILL})
-_VOIDS_THAT_SEND_NOTHING = frozenset({None, "VOID_ONLY", "VOID_AND_CREDIT"})
+# A tuple: the argument may be of any type, also one that has no hash.
+_VOIDS_THAT_SEND_NOTHING = (None, "VOID_ONLY", "VOID_AND_CREDIT")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-
 NO_ACCOUNT = ""
 """The fingerprint of having none."""
 

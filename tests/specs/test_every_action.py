@@ -158,7 +158,7 @@ async def test_preview_shows_the_very_request_and_sends_nothing(name: str) -> No
     arguments = sample_arguments(catalogue().find(name))
     told = await assembly.call(name, arguments | {"preview": True})
     assert assembly.upstream.arrivals == []
-    assert assembly.records.rows() == []
+    assert assembly.outcomes == []
     shown = told[OUR_KEY]["preview"]
     await assembly.call(name, arguments)
     (arrival,) = assembly.upstream.calls

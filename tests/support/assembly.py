@@ -102,6 +102,7 @@ def assemble(
     environment: Environment = Environment.SANDBOX,
     confirm: Confirm = Confirm.NEVER,
     read_only: bool = False,
+    rules: Rules | None = None,
     inline_credentials: bool = False,
     upload_roots: tuple[Path, ...] = (),
     account: Credentials = ACCOUNT,

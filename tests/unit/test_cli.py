@@ -130,19 +130,40 @@ def test_tool_error_is_printed_as_json_and_ends_with_one(
     assert bill.arrivals == []
 
 
-@pytest.mark.parametrize(
-    ("option", "code"),
-    [
-        (("--read-only",), "read_only"),
-        (("--confirm", "auto"), "approval_unavailable"),
-        ((), "approval_unavailable"),
-    ],
-)
-def test_options_decide_what_may_be_done(
-    run: Run, bill: RecordingBill, option: tuple[str, ...], code: str
+def test_option_decides_what_may_be_done(run: Run, bill: RecordingBill) -> None:
+    ran = run("call", "--read-only", "bill_archive_a_vendor", "vendorId=009")
+    assert (ran.code, ran.answer()["error"]) == (1, "read_only")
+    assert bill.arrivals == []
+
+
+def test_policy_file_decides_by_the_name_of_the_agent(
+    run: Run, bill: RecordingBill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = run("call", *option, "bill_archive_a_vendor", "vendorId=009")
-    assert (ran.code, ran.answer()["error"]) == (1, code)
+    policy = tmp_path / "policy.toml"
+    everybody = 'format = 1\n[agents."*"]\nmode = "pay"\n'
+    mine = '[agents."command line"]\nmode = "prepare"\n'
+    policy.write_text(everybody + mine, encoding="utf-8")
+    monkeypatch.setenv("BILL_MCP_POLICY", str(policy))
+    call = ("call", "--confirm", "never", "bill_archive_a_vendor", "vendorId=009")
+    told = run(*call).answer()
+    assert told["error"] == "mode"
+    place = 'policy.toml: agents."command line".mode'
+    assert f"({place} = prepare)" in told["message"]
+    assert bill.arrivals == []
+    policy.write_text(everybody, encoding="utf-8")
+    assert run(*call).code == 0
+
+
+def test_policy_that_names_what_is_not_there_stops_the_program(
+    run: Run, bill: RecordingBill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.toml"
+    text = 'format = 1\n[agents."*"]\nmode = "pay"\ndeny_actions = ["bill_pay"]\n'
+    policy.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("BILL_MCP_POLICY", str(policy))
+    ran = run("call", "bill_get_list_of_vendors")
+    assert ran.code == 2
+    assert "no action is named 'bill_pay'" in ran.err
     assert bill.arrivals == []
 
 

@@ -46,7 +46,7 @@ async def refusal(assembly: Assembly, call: Call) -> tuple[dict[str, Any], str]:
         await assembly.call(call.tool, call.arguments)
     assert time.process_time() - started < 1
     assert assembly.upstream.arrivals == []
-    assert assembly.records.rows() == []
+    assert assembly.outcomes == []
     told = present.error(caught.value, assembly.dispatcher.live)
     return told, present.as_text(told)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 import respx
-from support.assembly import agent, catalogue
+from support.assembly import catalogue
 from support.clock import ManualClock
 from support.jumping_loop import JUMPING
 from support.upstream import refusal
@@ -27,7 +27,6 @@ from bill_mcp.errors import (
     SessionExpiredError,
     UnreachableError,
 )
-from bill_mcp.records.journal import Journal, MemoryRecords
 from bill_mcp.secret import Secret
 from bill_mcp.spec_check import samples
 
@@ -56,15 +55,32 @@ def bill() -> Iterator[respx.MockRouter]:
         yield router
 
 
+class Row:
+    """Keeps how one write ended."""
+
+    def __init__(self, outcomes: list[Outcome | None]) -> None:
+        self._outcomes = outcomes
+
+    async def begin(self) -> None:
+        self._outcomes.append(None)
+
+    async def end(
+        self,
+        outcome: Outcome,
+        error: CallError | None,
+        reply: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._outcomes[-1] = outcome
+
+
 @dataclass
 class Sender:
-    """A client, and the journal that its writes leave."""
+    """A client, and how its writes ended; None while they are under way."""
 
-    records: MemoryRecords = field(default_factory=MemoryRecords)
+    outcomes: list[Outcome | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         clock = ManualClock()
-        self.journal = Journal(self.records, clock)
         self.client = BillClient(
             BASE_URL,
             transport=None,
@@ -77,13 +93,10 @@ class Sender:
         request = request_of(name)
         recorder = None
         if not request.action.is_read:
-            recorder = self.journal.recorder(agent(), request)
+            recorder = Row(self.outcomes)
         return await self.client.send(
             request, AUTHORIZATION, agent="agent", recorder=recorder
         )
-
-    def outcomes(self) -> list[Outcome | None]:
-        return [row.outcome for row in self.records.rows()]
 
 
 def request_of(name: str) -> Request:
@@ -118,7 +131,7 @@ async def test_request_leaves_with_its_credentials_and_bytes(
     assert sent.headers["content-type"] == "application/json"
     assert sent.headers["accept"] == "application/json"
     assert sent.content == request_of(CREATE).body
-    assert sender.outcomes() == [Outcome.DONE]
+    assert sender.outcomes == [Outcome.DONE]
 
 
 async def test_cookie_of_one_answer_travels_with_no_other_request(
@@ -155,7 +168,7 @@ async def test_connection_that_never_stood_has_done_nothing(
     error = await failure_of(sender, name)
     assert isinstance(error, UnreachableError)
     assert error.outcome is Outcome.NOT_DONE
-    assert set(sender.outcomes()) <= {Outcome.NOT_DONE}
+    assert set(sender.outcomes) <= {Outcome.NOT_DONE}
     assert route.call_count == 1
 
 
@@ -169,7 +182,7 @@ async def test_broken_connection_to_a_write_leaves_the_outcome_unknown(
     assert isinstance(error, UnreachableError)
     assert error.outcome is Outcome.UNKNOWN
     assert "Look the object up" in error.advice
-    assert sender.outcomes() == [Outcome.UNKNOWN]
+    assert sender.outcomes == [Outcome.UNKNOWN]
     assert route.call_count == 1
 
 
@@ -189,7 +202,7 @@ async def test_fault_of_ours_in_the_middle_of_a_write_is_recorded_as_unknown(
     bill.route().mock(side_effect=RuntimeError)
     with pytest.raises(RuntimeError):
         await sender.send(CREATE)
-    assert sender.outcomes() == [Outcome.UNKNOWN]
+    assert sender.outcomes == [Outcome.UNKNOWN]
 
 
 async def test_answer_that_breaks_off_in_its_middle_leaves_a_write_unknown(
@@ -244,7 +257,7 @@ async def test_redirect_is_not_followed_and_leaves_a_write_unknown(
     route = bill.post("/v3/payments").respond(status, headers=elsewhere)
     error = await failure_of(sender, PAYMENT)
     assert error.outcome is Outcome.UNKNOWN
-    assert sender.outcomes() == [Outcome.UNKNOWN]
+    assert sender.outcomes == [Outcome.UNKNOWN]
     assert route.call_count == 1
 
 
@@ -271,7 +284,7 @@ async def test_journal_says_what_the_agent_is_told(
     route = bill.route().mock(return_value=answer)
     error = await failure_of(sender, name)
     assert error.outcome is outcome
-    assert sender.outcomes() == [outcome]
+    assert sender.outcomes == [outcome]
     assert route.call_count == 1
 
 
@@ -292,7 +305,7 @@ async def test_each_sending_of_a_write_has_its_own_row(
     answers = [refusal("BDC_1322"), httpx.Response(200, json={})]
     bill.route().mock(side_effect=answers)
     await sender.send(ARCHIVE)
-    assert sender.outcomes() == [Outcome.UNKNOWN, Outcome.DONE]
+    assert sender.outcomes == [Outcome.UNKNOWN, Outcome.DONE]
 
 
 async def test_patience_with_a_busy_bill_ends(
@@ -360,7 +373,7 @@ async def test_write_that_is_never_answered_ends_as_unknown(
     before = anyio.current_time()
     error = await failure_of(sender, PAYMENT)
     assert error.outcome is Outcome.UNKNOWN
-    assert sender.outcomes() == [Outcome.UNKNOWN]
+    assert sender.outcomes == [Outcome.UNKNOWN]
     assert anyio.current_time() - before == pytest.approx(90, abs=1)
 
 

@@ -4,18 +4,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from support.assembly import agent, assemble, catalogue
+from support.assembly import assemble, catalogue
+from support.part_calls import calls
+from support.payments import rules
 from support.upstream import Upstream
 
-from bill_mcp.agents import Confirm
-from bill_mcp.environments import Environment
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import policy
 from bill_mcp.spec_check import samples
 from bill_mcp.specs.models import Condition, Effect
 
-ACTIONS = list(catalogue())
 MONEY_AND_PAYEE = {"money", "payee"}
 
 CASES: list[tuple[str, dict[str, Any], set[str]]] = [
@@ -112,10 +110,10 @@ def test_arguments_decide_whether_a_trusted_session_is_needed(
 @pytest.mark.anyio
 @pytest.mark.parametrize("written", [True, '{"enabled": true}'])
 async def test_escalation_sees_the_arguments_as_they_were_read(written: Any) -> None:
-    assembly = assemble(Upstream(), confirm=Confirm.AUTO)
+    assembly = assemble(Upstream(), rules=rules("prepare"))
     arguments = samples.arguments(catalogue().find("bill_create_a_vendor"), whole=False)
     auto_pay = written if isinstance(written, str) else {"enabled": written}
-    with pytest.raises(RefusedError, match=r"\(money, payee\)"):
+    with pytest.raises(RefusedError, match="the effects money, payee;"):
         await assembly.call("bill_create_a_vendor", arguments | {"autoPay": auto_pay})
     assert assembly.upstream.arrivals == []
     await assembly.call("bill_create_a_vendor", arguments)
@@ -166,38 +164,6 @@ def test_condition_looks_at_one_dotted_path(
     assert policy.holds(condition(argument="a.b", **test), arguments) is holds
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["a", "b", "type", "role"]), inner)
-    ),
-    max_leaves=8,
-)
-
-
-@st.composite
-def calls(draw: st.DrawFn) -> tuple[Any, dict[str, Any]]:
-    """An action with part of its sample, some of it replaced by any JSON."""
-    action = draw(st.sampled_from(ACTIONS))
-    whole = samples.arguments(action, whole=True)
-    kept = draw(st.sets(st.sampled_from([*whole, ""])))
-    arguments = {name: whole[name] for name in whole if name in kept}
-    for name in draw(st.lists(st.sampled_from([*whole, ""]), max_size=2)):
-        arguments[name] = draw(JSON)
-    return action, arguments
-
-
-def allowed(call: tuple[Any, dict[str, Any]], environment: str, confirm: str) -> bool:
-    try:
-        policy.judge(
-            *call, agent(confirm=Confirm(confirm)), environment=Environment(environment)
-        )
-    except RefusedError:
-        return False
-    return True
-
-
 @settings(max_examples=60, deadline=None)
 @given(calls())
 def test_effects_only_grow_and_stay_within_what_the_hints_say(
@@ -206,32 +172,3 @@ def test_effects_only_grow_and_stay_within_what_the_hints_say(
     action, arguments = call
     effects = policy.effects_of(action, arguments).effects
     assert action.spec.effects <= effects <= action.possible_effects
-
-
-@settings(max_examples=60, deadline=None)
-@given(calls(), st.sampled_from(Environment), st.sampled_from(Confirm))
-def test_stricter_settings_never_allow_more(
-    call: tuple[Any, dict[str, Any]], environment: Environment, confirm: Confirm
-) -> None:
-    if allowed(call, environment, "always"):
-        assert allowed(call, environment, "auto")
-    if allowed(call, environment, "auto"):
-        assert allowed(call, environment, "never")
-    if allowed(call, "production", confirm):
-        assert allowed(call, "sandbox", confirm)
-        assert Effect.MONEY not in policy.effects_of(*call).effects
-
-
-@settings(max_examples=60, deadline=None)
-@given(calls(), st.sampled_from(Environment), st.sampled_from(Confirm))
-def test_nothing_but_reading_passes_a_read_only_policy(
-    call: tuple[Any, dict[str, Any]], environment: Environment, confirm: Confirm
-) -> None:
-    reader = agent(confirm=confirm, read_only=True)
-    if call[0].is_read:
-        assert policy.judge(*call, reader, environment).effects == {Effect.READ}
-        assert call[0].spec.method == "GET"
-    else:
-        with pytest.raises(RefusedError) as caught:
-            policy.judge(*call, reader, environment)
-        assert caught.value.code == "read_only"

@@ -13,9 +13,8 @@ from bill_mcp.records import bank_details
 from bill_mcp.records.bank_details import History, history, note_read
 from bill_mcp.records.store import RecordFile
 from bill_mcp.records.vendor_accounts import fingerprint
-from bill_mcp.secret import Secret
 
-KEY = Secret("a key for fingerprints")
+KEY = b"a key for fingerprints"
 DETAILS, LIST = "bill_get_vendor_details", "bill_get_list_of_vendors"
 ENTER, DELETE = (
     "bill_create_a_vendor_bank_account",
@@ -131,7 +130,7 @@ def test_iban_keeps_its_first_letter() -> None:
 
 
 def test_fingerprint_depends_on_the_key() -> None:
-    assert fingerprint(account(), KEY) != fingerprint(account(), Secret("another"))
+    assert fingerprint(account(), KEY) != fingerprint(account(), b"another")
 
 
 def test_account_that_comes_back_is_a_change_too() -> None:

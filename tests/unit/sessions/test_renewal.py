@@ -131,7 +131,7 @@ async def test_payment_is_sent_once_more_under_a_renewed_session(
     first, second = (a for a in server.upstream.arrivals if a.path == "/v3/payments")
     assert first.body == second.body
     assert first.headers["sessionid"] != second.headers["sessionid"]
-    outcomes = [row.outcome for row in server.records.rows()]
+    outcomes = [outcome for _, outcome in server.outcomes]
     assert outcomes == [Outcome.NOT_DONE, Outcome.DONE]
 
 

@@ -141,7 +141,7 @@ async def test_sign_in_that_fails_leaves_a_write_not_done_and_may_be_tried_again
     assert error.outcome is Outcome.NOT_DONE
     assert "Call again" in error.advice
     assert paths(server) == ["/v3/login"]
-    assert server.records.rows() == []
+    assert server.outcomes == []
     bill.refuse_sign_in = lambda _: None
     assert await server.call(*READ) == {"id": "0001"}
 

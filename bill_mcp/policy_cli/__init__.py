@@ -1,0 +1,1 @@
+"""The commands for the operator's policy file."""
