@@ -238,6 +238,7 @@ class SessionManager:
             has_session = auth in {Auth.SESSION, Auth.PARTNER}
             if error.outcome is not Outcome.NOT_DONE or not has_session:
                 raise
+            self._holdings.expire(agent, auth, authorization)
             authorization = await self._again(agent, auth, authorization)
             reply = await send(authorization)
         self._holdings.touch(agent, auth, authorization)
