@@ -7,6 +7,7 @@ person acts: a password that BILL refused is never tried twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -97,14 +98,15 @@ class Closures:
     def _locked_error(self, until: float, http_status: int | None) -> LimitError:
         left_s = until - self._clock.monotonic()
         # Rounded up to the minute: at the time that is told it has passed.
-        moment = self._clock.now() + timedelta(seconds=left_s, minutes=1)
+        moment = self._clock.now() + timedelta(seconds=left_s + 59.999)
         told = moment.strftime("%H:%M UTC")
-        minutes = max(1, round(left_s / 60))
+        minutes = math.ceil(left_s / 60)
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
         return LimitError(
             "BILL has locked the organization out, after many calls or failed "
             f"sign-ins; this server leaves it alone until {told}",
             advice=f"Stop calling BILL for this organization until {told} (about "
-            f"{minutes} minutes), with whatever account; nothing was done.",
+            f"{wait}), with whatever account; nothing was done.",
             code="organization_locked",
             bill_code=LOCKED_OUT,
             http_status=http_status,
