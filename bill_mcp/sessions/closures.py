@@ -1,12 +1,14 @@
-"""What is left alone at BILL, and until when: organizations and accounts.
+"""What is left alone at BILL, and until when: organizations, keys, codes, accounts.
 
 BILL locks an organization out after many calls or failed sign-ins, whoever made them,
-so its organization is closed for everybody. A refused account stays closed until a
-person acts: a password that BILL refused is never tried twice.
+so its organization is closed for everybody. A key that has no sign-ins left and a user
+who gave too many wrong codes wait for their time. A refused account stays closed until
+a person acts: a password that BILL refused is never tried twice.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +22,29 @@ from bill_mcp.specs.models import SessionRole
 REFUSED_FOR_GOOD = frozenset({"BDC_1101", "BDC_1102", "BDC_1105"})
 """Wrong password, wrong key, no API access: repeating it locks the organization."""
 
-LOCKED_OUT = "BDC_1107"
+LOCKED_OUT, HOUR_USED_UP, CODES_PAUSED = "BDC_1107", "BDC_1144", "BDC_1358"
 LOCKED_OUT_MINUTES = 15
 """The longest lock-out that third parties saw in the sandbox."""
+
+CODES_PAUSED_MINUTES = 10
+"""The longest pause that third parties saw after too many wrong codes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Closed:
+    """What passes by itself.
+
+    Attributes:
+        until: Monotonic seconds.
+        what: What happened, in words.
+        stop: What an agent must not do meanwhile.
+    """
+
+    until: float
+    what: str
+    stop: str
+    code: str
+    bill_code: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +66,20 @@ class Closures:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._locked_out: dict[str, float] = {}
+        self._closed: dict[str, _Closed] = {}
         self._refused: dict[str, _Refused] = {}
 
-    def lock_out(self, organization: str, error: ApiError) -> LimitError:
+    def lock_out(self, organization: str) -> LimitError:
         """Leave the organization alone from now on; what the agent is told."""
-        until = self._clock.monotonic() + LOCKED_OUT_MINUTES * 60
-        self._locked_out[organization] = until
-        return self._locked_error(until, error.http_status)
+        closed = _Closed(
+            until=self._clock.monotonic() + LOCKED_OUT_MINUTES * 60,
+            what="BILL has locked the organization out, after many calls or failed "
+            "sign-ins",
+            stop="calling BILL for this organization, with whatever account",
+            code="organization_locked",
+            bill_code=LOCKED_OUT,
+        )
+        return self._close(_organization(organization), closed)
 
     def check_organization(self, organization: str | None) -> None:
         """Let nobody go to an organization that is locked out.
@@ -59,13 +87,75 @@ class Closures:
         Raises:
             LimitError: It is; says until when.
         """
-        until = self._locked_out.get(organization or "")
-        if until is None:
+        self._check(_organization(organization))
+
+    def use_up_hour(self, key: str) -> LimitError:
+        """Sign nobody in with that key in this hour; what the agent is told."""
+        now = self._clock.now()
+        into_hour = now - now.replace(minute=0, second=0, microsecond=0)
+        left_s = (timedelta(hours=1) - into_hour).total_seconds()
+        closed = _Closed(
+            until=self._clock.monotonic() + left_s,
+            what="BILL says that the sign-ins of this hour are used up",
+            stop="calling BILL with this account",
+            code="hourly_limit",
+            bill_code=HOUR_USED_UP,
+        )
+        return self._close(_key(key), closed)
+
+    def check_hour(self, key: str) -> None:
+        """Let nobody sign in with a key that has no sign-ins left.
+
+        Raises:
+            LimitError: It has none; says until when.
+        """
+        self._check(_key(key))
+
+    def pause_codes(self, user: str) -> LimitError:
+        """Send and try no codes of that user for a while; what the agent is told."""
+        closed = _Closed(
+            until=self._clock.monotonic() + CODES_PAUSED_MINUTES * 60,
+            what="too many wrong MFA codes were tried",
+            stop="asking for codes and trying them",
+            code="codes_paused",
+            bill_code=CODES_PAUSED,
+        )
+        return self._close(_user(user), closed)
+
+    def check_codes(self, user: str) -> None:
+        """Let nobody ask for a code, or try one, while BILL takes none.
+
+        Raises:
+            LimitError: It takes none; says until when.
+        """
+        self._check(_user(user))
+
+    def _close(self, name: str, closed: _Closed) -> LimitError:
+        self._closed[name] = closed
+        return self._error(closed)
+
+    def _check(self, name: str) -> None:
+        closed = self._closed.get(name)
+        if closed is None:
             return
-        if self._clock.monotonic() >= until:
-            self._locked_out.pop(organization or "", None)
+        if self._clock.monotonic() >= closed.until:
+            del self._closed[name]
             return
-        raise self._locked_error(until, None)
+        raise self._error(closed)
+
+    def _error(self, closed: _Closed) -> LimitError:
+        left_s = closed.until - self._clock.monotonic()
+        # Rounded up to the minute: at the time that is told it has passed.
+        moment = self._clock.now() + timedelta(seconds=left_s + 59.999)
+        told = moment.strftime("%H:%M UTC")
+        minutes = math.ceil(left_s / 60)
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return LimitError(
+            f"{closed.what}; it is left alone until {told}",
+            advice=f"Stop {closed.stop} until {told} (about {wait}); nothing was done.",
+            code=closed.code,
+            bill_code=closed.bill_code,
+        )
 
     def refuse(
         self, credentials: Credentials, role: SessionRole, error: ApiError
@@ -94,21 +184,17 @@ class Closures:
                 continue
             raise _refused_error(refused)
 
-    def _locked_error(self, until: float, http_status: int | None) -> LimitError:
-        left_s = until - self._clock.monotonic()
-        # Rounded up to the minute: at the time that is told it has passed.
-        moment = self._clock.now() + timedelta(seconds=left_s, minutes=1)
-        told = moment.strftime("%H:%M UTC")
-        minutes = max(1, round(left_s / 60))
-        return LimitError(
-            "BILL has locked the organization out, after many calls or failed "
-            f"sign-ins; this server leaves it alone until {told}",
-            advice=f"Stop calling BILL for this organization until {told} (about "
-            f"{minutes} minutes), with whatever account; nothing was done.",
-            code="organization_locked",
-            bill_code=LOCKED_OUT,
-            http_status=http_status,
-        )
+
+def _organization(name: str | None) -> str:
+    return f"organization {name or ''}"
+
+
+def _key(name: str) -> str:
+    return f"key {name}"
+
+
+def _user(name: str) -> str:
+    return f"user {name}"
 
 
 def _refused_error(refused: _Refused) -> CredentialsError:

@@ -13,7 +13,7 @@ from bill_mcp.errors import ConfigError, CredentialsError, RefusedError
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.remembered import Remembering
-from bill_mcp.sessions.store import Held, Holder, SessionStore
+from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder, SessionStore
 from bill_mcp.specs.models import Auth, SessionRole
 
 Profiles = Callable[[str], Credentials]
@@ -180,12 +180,22 @@ class Holdings:
 
     def touch(self, agent: Agent, auth: Auth, used: Authorization) -> None:
         """Remember when the session was used, unless it was replaced meanwhile."""
+        self._note_use(agent, auth, used, self._monotonic())
+
+    def expire(self, agent: Agent, auth: Auth, used: Authorization) -> None:
+        """Note that BILL no longer knows the session: it is as good as idle."""
+        long_ago = self._monotonic() - IDLE_MINUTES * 60
+        self._note_use(agent, auth, used, long_ago)
+
+    def _note_use(
+        self, agent: Agent, auth: Auth, used: Authorization, when: float
+    ) -> None:
         held = self.store.get(self.holder(agent))
         if held is None:
             return
         session = held.partner if auth is Auth.PARTNER else held.organization
         if session is not None and session.session_id == used.headers.get("sessionId"):
-            touched = replace(session, last_used=self._monotonic())
+            touched = replace(session, last_used=when)
             if auth is Auth.PARTNER:
                 self.store.put(self.holder(agent), replace(held, partner=touched))
             else:

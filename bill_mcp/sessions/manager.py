@@ -26,7 +26,7 @@ from bill_mcp.errors import (
 from bill_mcp.secret import HELD, LiveSecrets
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.authorizing import with_session, with_token, without_session
-from bill_mcp.sessions.closures import LOCKED_OUT
+from bill_mcp.sessions.closures import CODES_PAUSED, LOCKED_OUT
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
 from bill_mcp.sessions.remembered import Remembering
@@ -46,6 +46,16 @@ LOGOUT_S = 3.0
 """How long the end of a server waits for BILL."""
 
 OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
+CODES = frozenset(
+    {
+        SessionRole.CHALLENGE,
+        SessionRole.CONFIRM_CHALLENGE,
+        SessionRole.SETUP,
+        SessionRole.CONFIRM_SETUP,
+    }
+)
+"""They have BILL send a code, or try one."""
+
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
 
 
@@ -192,6 +202,8 @@ class SessionManager:
                 )
             elif role is SessionRole.SIGN_OUT:
                 reply = await self._ended(agent, held, send)
+            elif role in CODES:
+                reply = await self._with_code(agent, held, action, send)
             else:
                 reply = await self._renewing(
                     agent, action.spec.auth, send, _organization_in(role, arguments)
@@ -255,6 +267,22 @@ class SessionManager:
         except SessionExpiredError:
             return {}
 
+    async def _with_code(
+        self, agent: Agent, held: Held, action: Action, send: Send
+    ) -> dict[str, Any]:
+        """BILL's answer to a call that sends a code or tries one."""
+        credentials, closures = held.credentials, self._sign_in.closures
+        user = f"{credentials.username} {credentials.organization_id}"
+        if held.organization is not None and held.organization.as_user is not None:
+            user = " ".join(held.organization.as_user)
+        closures.check_codes(user)
+        try:
+            return await self._renewing(agent, action.spec.auth, send)
+        except ApiError as error:
+            if error.bill_code != CODES_PAUSED:
+                raise
+            raise closures.pause_codes(user) from None
+
     async def _renewing(
         self, agent: Agent, auth: Auth, send: Send, organization: str | None = None
     ) -> dict[str, Any]:
@@ -279,6 +307,7 @@ class SessionManager:
             has_session = auth in {Auth.SESSION, Auth.PARTNER}
             if error.outcome is not Outcome.NOT_DONE or not has_session:
                 raise
+            self._holdings.expire(agent, auth, authorization)
             authorization = await self._again(agent, auth, authorization)
             reply = await send(authorization)
         self._holdings.touch(agent, auth, authorization)
@@ -318,7 +347,7 @@ class SessionManager:
             except ApiError as error:
                 if error.bill_code != LOCKED_OUT:
                     raise
-                locked = closures.lock_out(place, error)
+                locked = closures.lock_out(place)
                 locked.outcome = error.outcome
                 if error.outcome is not Outcome.NOT_DONE:
                     locked.advice = error.advice

@@ -12,7 +12,13 @@ from bill_mcp.client.request import NewId, build
 from bill_mcp.clock import Clock
 from bill_mcp.errors import ApiError, CallError, Outcome
 from bill_mcp.sessions import roles
-from bill_mcp.sessions.closures import LOCKED_OUT, REFUSED_FOR_GOOD, Closures, name_of
+from bill_mcp.sessions.closures import (
+    HOUR_USED_UP,
+    LOCKED_OUT,
+    REFUSED_FOR_GOOD,
+    Closures,
+    name_of,
+)
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.catalogue import Catalogue
@@ -91,7 +97,7 @@ class SignIn:
             reply = await send(partner)
         except ApiError as error:
             if error.bill_code == LOCKED_OUT:
-                raise self.closures.lock_out(who[0], error) from None
+                raise self.closures.lock_out(who[0]) from None
             raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
@@ -130,6 +136,7 @@ class SignIn:
     ) -> dict[str, Any]:
         key = credentials.app_key if "partner" in role else credentials.dev_key
         limit_key = key.digest() if key else "none"
+        self.closures.check_hour(limit_key)
         await self._client.budgets.take_sign_in(limit_key, agent, renewal=renewal)
         authorization = Authorization(
             headers={},
@@ -141,7 +148,9 @@ class SignIn:
             return await send(authorization)
         except ApiError as error:
             if error.bill_code == LOCKED_OUT:
-                raise self.closures.lock_out(place, error) from None
+                raise self.closures.lock_out(place) from None
+            if error.bill_code == HOUR_USED_UP:
+                raise self.closures.use_up_hour(limit_key) from None
             if error.bill_code in REFUSED_FOR_GOOD:
                 raise self.closures.refuse(credentials, role, error) from None
             raise _without_harm(error) from None

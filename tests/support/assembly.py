@@ -27,7 +27,7 @@ from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import MemorySessionStore, SessionStore
-from bill_mcp.sessions.vault import MemoryVault
+from bill_mcp.sessions.vault import MemoryVault, Vault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
@@ -108,6 +108,7 @@ def assemble(
     account: Credentials = ACCOUNT,
     profiles: Callable[[str], Credentials] | None = None,
     store: SessionStore | None = None,
+    open_vault: Callable[[], Vault] | None = None,
     clock: ManualClock | None = None,
     rules: Rules | None = None,
 ) -> Assembly:
@@ -122,12 +123,12 @@ def assemble(
         budgets=Budgets(clock),
         codes=specs.error_codes,
     )
-    vault = MemoryVault()
+    vault: Vault = MemoryVault()
     sessions = SessionManager(
         SignIn(specs, client, clock=clock, new_id="N".__mul__),
         profiles=profiles or (lambda _: account),
         store=store or MemorySessionStore(),
-        remembering=VaultRemembering(lambda: vault, clock.now),
+        remembering=VaultRemembering(open_vault or (lambda: vault), clock.now),
         monotonic=clock.monotonic,
         live=live,
     )

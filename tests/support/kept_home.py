@@ -59,6 +59,7 @@ class KeptHome:
             account=account,
             profiles=profiles,
             store=store,
+            open_vault=open_vault or (lambda: self.vault),
             clock=clock,
         )
         try:

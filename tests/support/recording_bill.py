@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +39,8 @@ class RecordingBill:
     may_answer: threading.Event = field(default_factory=threading.Event)
     """Clear it to keep answers back; sign-ins are answered all the same."""
 
+    close: Callable[[], None] = lambda: None
+    """Let nobody reach it any more."""
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def wait_for(self, path: str) -> None:
@@ -100,9 +102,14 @@ def recording_bill() -> Iterator[RecordingBill]:
     recording.url = f"http://127.0.0.1:{server.server_port}/connect"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    try:
-        yield recording
-    finally:
+
+    def close() -> None:
         server.shutdown()
         server.server_close()
         thread.join()
+
+    recording.close = close
+    try:
+        yield recording
+    finally:
+        close()

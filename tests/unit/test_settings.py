@@ -326,6 +326,37 @@ def test_default_account_is_taken_where_nothing_is_named(home: Path) -> None:
     assert settings(home, environment="sandbox").profile == "first"
 
 
+def test_agent_may_use_all_accounts_of_the_same_bill_where_none_is_named(
+    home: Path,
+) -> None:
+    url = "http://127.0.0.1:8700/connect"
+    connect(home, "second", "third", "first")
+    connect(home, "same", base_url=BASE_URLS[SANDBOX])
+    connect(home, "real", environment=PRODUCTION)
+    connect(home, "tried", environment=LOCAL, base_url=url)
+    connect(home, "beside", base_url=url)
+    expected = ("second", "first", "same", "third")
+    assert settings(home).profiles == expected
+    assert settings(home, environment="sandbox").profiles == expected
+
+
+@pytest.mark.parametrize("way", ["option", "variable", "file"])
+def test_account_that_is_named_is_the_only_one(home: Path, way: str) -> None:
+    connect(home, "first", "second")
+    if way == "file":
+        write(home, 'profile = "second"')
+    given = {"BILL_MCP_PROFILE": "second"} if way == "variable" else {}
+    options = {"profile": "second"} if way == "option" else {}
+    found = settings(home, given, **options)
+    assert (found.profile, found.profiles) == ("second", ("second",))
+
+
+def test_variables_are_the_only_account_where_they_are_given(home: Path) -> None:
+    connect(home, "first", "second")
+    found = settings(home, {"BILL_API_TOKEN": "canary"}, environment="sandbox")
+    assert (found.profile, found.profiles) == (None, ())
+
+
 @pytest.mark.parametrize("environment", [LOCAL, PRODUCTION])
 def test_default_account_is_left_out_in_another_environment(
     home: Path, environment: Environment

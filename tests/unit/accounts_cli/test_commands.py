@@ -155,7 +155,7 @@ def test_status_says_what_is_connected_and_what_is_kept(run: Run, home: Path) ->
         "connected": NOW.isoformat(timespec="seconds"),
         "secrets in": "the keyring (support.keyrings)",
         "MFA": f"remembered until {until}",
-        "session kept": "unknown",
+        "session kept": "no",
         "sign-ins left this hour": "200 of 200",
     }
     assert cards["name"] == "cards"

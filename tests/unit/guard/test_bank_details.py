@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from support.simulated_bill import BANK, SimulatedBill
+from support.read_bill import BANK, SimulatedBill
 
 from bill_mcp.errors import ApiError
 from bill_mcp.guard.bank_details import BankFinding, examine

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from support.simulated_bill import SimulatedBill
+from support.read_bill import SimulatedBill
 
 from bill_mcp.errors import ApiError
 from bill_mcp.guard.duplicates import EnteredBill, bill_of, similar_bills

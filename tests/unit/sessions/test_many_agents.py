@@ -1,4 +1,8 @@
-"""A hundred agents at work on the simulated BILL, with expiries and a restart."""
+"""A hundred agents at work on the simulated BILL, with expiries and a restart.
+
+Each has a profile of its own, connected as a person does it: in the list of accounts,
+its secrets in the vault. Whose session a call came with is the simulator's word.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,11 @@ from support.assembly import Assembly, agent
 from support.kept_home import KeptHome
 from support.upstream import SIGN_INS, Arrival, Upstream
 
+from bill_mcp.environments import BASE_URLS, Environment
 from bill_mcp.errors import SessionExpiredError
 from bill_mcp.sessions.credentials import Credentials, read
+from bill_mcp.sessions.holdings import Profiles
+from bill_mcp.sessions.profiles import ConnectedAccounts, ProfileKeeper
 from bill_mcp.simulator.app import build_app
 from bill_mcp.simulator.credentials import DEVELOPER_KEY
 from bill_mcp.simulator.sign_in_data import make_credentials
@@ -48,13 +55,14 @@ class Witness:
     """The simulated BILL; notes whose session each request came with.
 
     Attributes:
-        strangers: Requests under a session that is not the calling agent's user's.
+        strangers: Requests under a session or a key that is not the calling agent's.
         needless: Sign-ins of agents whose last session was still alive.
         sign_ins: By developer key.
     """
 
     world: World
     user_of: dict[str, str] = field(default_factory=dict)
+    key_of: dict[str, str] = field(default_factory=dict)
     strangers: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
     sign_ins: Counter[str] = field(default_factory=Counter)
@@ -72,7 +80,9 @@ class Witness:
         else:
             self.calls[name] += 1
             session = self.world.get("session", arrival.headers["sessionid"])
-            if session is not None and session["userId"] != self.user_of[name]:
+            user = session["userId"] if session else self.user_of[name]
+            came_as = (user, arrival.headers["devkey"])
+            if came_as != (self.user_of[name], self.key_of[name]):
                 self.strangers.append(name)
         request = httpx.Request(
             arrival.method,
@@ -107,7 +117,23 @@ def accounts_in(world: World, witness: Witness) -> dict[str, Credentials]:
         key = keys[number % len(keys)]
         found[f"agent-{number}"] = read({**made, "BILL_DEV_KEY": key}.get)
         witness.user_of[f"agent-{number}"] = made["userId"]
+        witness.key_of[f"agent-{number}"] = key
     return found
+
+
+async def connect(home: KeptHome, accounts: dict[str, Credentials]) -> None:
+    """Connect each account under its agent's name."""
+    keeper = ProfileKeeper(home.folder, lambda: home.vault, home.clock.now)
+    for name, account in accounts.items():
+        await keeper.keep(name, account, Environment.SANDBOX, None)
+
+
+def connected(home: KeptHome) -> Profiles:
+    """What a server that starts now reads of the accounts."""
+    address = BASE_URLS[Environment.SANDBOX]
+    return ConnectedAccounts(
+        home.folder, lambda: home.vault, Environment.SANDBOX, address
+    )
 
 
 def a_call(chance: random.Random, number: int) -> tuple[str, dict[str, Any]]:
@@ -171,11 +197,19 @@ async def test_2000_calls_of_100_agents_stay_apart_across_expiries_and_a_restart
     accounts = accounts_in(witness.world, witness)
     names = list(accounts)
     home = KeptHome(tmp_path / "home", Upstream(witness))
-    async with home.server(profiles=accounts.__getitem__) as server:
+    await connect(home, accounts)
+    async with home.server(profiles=connected(home)) as server:
         await work(server, witness, a_plan(chance, names))
     home.clock.advance(10 * 60)
-    async with home.server(profiles=accounts.__getitem__) as server:
-        await work(server, witness, a_plan(chance, names))
+
+    # Whoever had a session before the restart goes on with it.
+    plan = a_plan(chance, names)
+    without = [name for name in names if not list(witness.living(name))]
+    before = sum(witness.sign_ins.values())
+    async with home.server(profiles=connected(home)) as server:
+        await work(server, witness, plan[:AGENTS])
+        assert sum(witness.sign_ins.values()) - before == len(without) < AGENTS // 2
+        await work(server, witness, plan[AGENTS:])
 
     assert sum(witness.calls.values()) >= CALLS
     assert len(witness.calls) == AGENTS

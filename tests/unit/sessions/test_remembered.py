@@ -80,6 +80,38 @@ async def test_forgotten_device_is_gone_for_every_process(
     assert await opened(vault, clock).find(ACCOUNT) is None
 
 
+async def test_device_that_bill_no_longer_takes_has_lapsed_for_every_process(
+    vault: MemoryVault, clock: ManualClock
+) -> None:
+    remembering = opened(vault, clock)
+    assert not await remembering.has_lapsed(ACCOUNT)
+    await remembering.keep(REMEMBERING)
+    assert not await remembering.has_lapsed(ACCOUNT)
+    await remembering.lapse(REMEMBERING)
+    for process in (remembering, opened(vault, clock)):
+        assert await process.find(ACCOUNT) is None
+        assert await process.has_lapsed(ACCOUNT)
+    assert "canary" not in (vault.get(entry_name(ACCOUNT)) or "")
+    await remembering.keep(REMEMBERING)
+    assert not await opened(vault, clock).has_lapsed(ACCOUNT)
+
+
+async def test_device_lapses_by_itself_after_30_days(
+    vault: MemoryVault, clock: ManualClock
+) -> None:
+    await opened(vault, clock).keep(REMEMBERING)
+    clock.advance(30 * DAY_S)
+    assert await opened(vault, clock).has_lapsed(ACCOUNT)
+
+
+async def test_device_that_was_forgotten_has_not_lapsed(
+    vault: MemoryVault, clock: ManualClock
+) -> None:
+    await opened(vault, clock).lapse(REMEMBERING)
+    await opened(vault, clock).forget(ACCOUNT)
+    assert not await opened(vault, clock).has_lapsed(ACCOUNT)
+
+
 async def test_vaults_device_stays_when_one_from_variables_ends(
     vault: MemoryVault, clock: ManualClock
 ) -> None:
