@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import importlib.metadata
+import itertools
 import os
 import platform
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench import audit_log, simulated
+from bench import audit_log, limits, simulated
 from bench.peers import ERAS, MODERN, ROOT, SERVER, Era, Upstream, stdio, upstream
 
 TOOL, ARGUMENTS = "bill_get_vendor_details", {"vendorId": "00901BENCH"}
@@ -24,6 +27,7 @@ TOOLS = 209
 FLOOR = (sys.executable, "-m", "bench.floor", str(TOOLS))
 STARTS = 7
 TOGETHER = 16
+PROCESSES = 3
 BILL_SLOTS = 3
 WARM_UP = 30
 DELAYS_MS = (0, 50)
@@ -207,6 +211,26 @@ async def ours(bill: Upstream, delay_ms: int) -> list[Row]:
         )
 
 
+async def side_by_side(bill: Upstream, delay_ms: int) -> list[Row]:
+    """Several servers of one home folder, as several desktop clients start them."""
+    async with contextlib.AsyncExitStack() as servers:
+        home = servers.enter_context(tempfile.TemporaryDirectory())
+        variables = bill.variables | {"BILL_MCP_HOME": home}
+        clients = [
+            await servers.enter_async_context(stdio(SERVER, MODERN, **variables))
+            for _ in range(PROCESSES)
+        ]
+        for client in clients:
+            await client.open()
+        turns = itertools.cycle(clients)
+        return await both(
+            f"**bill-mcp**, {PROCESSES} processes",
+            lambda: next(turns).call(TOOL, ARGUMENTS),
+            delay_ms=delay_ms,
+            bill=bill,
+        )
+
+
 def table(heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
@@ -266,6 +290,13 @@ in no other column; "no slots" shows what the limit does to a client without a q
 """
 
 
+LIMITS_INTRO = """## Limits that processes share
+
+The same read with limits of the process's own, and with limits in the file that all
+processes of one home folder share; median of rounds taken by turns.
+"""
+
+
 async def page() -> str:
     machine = described_machine()
     parts = [
@@ -290,9 +321,14 @@ async def page() -> str:
                 for slots in (BILL_SLOTS, TOGETHER) if limit else (BILL_SLOTS,):
                     rows += await bare(bill, delay_ms, slots)
                 rows += await ours(bill, delay_ms)
+                rows += await side_by_side(bill, delay_ms)
             parts.append(f"### The upstream takes {delay_ms} ms and {with_limit}\n")
             cells = (row.cells(ceiling) for row in rows)
             parts.append(table(CALL_HEADS, cells) + "\n")
+    async with upstream(delay_ms=0, limit=0) as bill:
+        parts.append(
+            f"{LIMITS_INTRO}\n{table(limits.HEADS, await limits.rows(bill))}\n"
+        )
     parts.append("## The simulator\n\nInside one process, through httpx's transport.\n")
     parts.append(table(simulated.HEADS, await simulated.rows()) + "\n")
     parts.append("## The audit log\n\nOn this machine's disk, each row fsynced.\n")

@@ -35,7 +35,7 @@ async def rows() -> list[tuple[str, ...]]:
 async def _calls(world: World, seed: str) -> list[tuple[str, ...]]:
     transport = httpx.ASGITransport(app=build_app(world))
     async with httpx.AsyncClient(transport=transport, base_url=_BASE) as client:
-        await _sign_in(client)
+        await signed_in(client)
         bill = next(iter(world.state.tables["bill"]))
         told: list[tuple[str, ...]] = []
         for what, path, query in (
@@ -62,7 +62,8 @@ async def _calls(world: World, seed: str) -> list[tuple[str, ...]]:
 _BASE = "http://simulator.localhost"
 
 
-async def _sign_in(client: httpx.AsyncClient) -> None:
+async def signed_in(client: httpx.AsyncClient) -> None:
+    """Sign in; from then on *client* sends the headers of that session."""
     body = {
         "username": DEMO_VARIABLES["BILL_USERNAME"],
         "password": DEMO_VARIABLES["BILL_PASSWORD"],

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol, TypeVar
 
@@ -215,6 +215,7 @@ class _SqliteTally:
         return digest(f"{self._place}\n{key}")
 
 
+@lru_cache(maxsize=1024)
 def digest(name: str) -> str:
     """Names the same without giving it away."""
     return hashlib.sha256(name.encode()).hexdigest()[:24]

@@ -36,7 +36,6 @@ CREATE TABLE IF NOT EXISTS slots (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, process TEXT NOT NULL,
     until REAL NOT NULL
 );
-CREATE INDEX IF NOT EXISTS slots_of_key ON slots (key);
 CREATE TABLE IF NOT EXISTS hours (
     what TEXT, key TEXT, hour INTEGER, agent TEXT, used INTEGER NOT NULL,
     PRIMARY KEY (what, key, hour, agent)

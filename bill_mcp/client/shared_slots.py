@@ -110,22 +110,16 @@ class SqliteSlots:
 
         def step(file: sqlite3.Connection) -> _Place:
             now_s = self._file.clock.now().timestamp()
-            # A clock that went back must not make a lease any longer.
-            file.execute(
-                "UPDATE slots SET until = ?1 WHERE until > ?1", (now_s + LEASE_S,)
-            )
-            file.execute("DELETE FROM slots WHERE until <= ?", (now_s,))
-            mine = number
-            if mine is None or not _is_there(file, mine):
-                mine = (
-                    file.execute(
-                        "INSERT INTO slots (key, process, until) VALUES (?, ?, 0)",
-                        (key, self._file.processes.name),
-                    ).lastrowid
-                    or 0
-                )
+            _mend(file, now_s)
+            mine = number if _is_there(file, number) else None
             before = _before(file, key, mine)
             kept_s = LEASE_S if before < self._capacity else PLACE_IN_LINE_S
+            if mine is None:
+                mine = file.execute(
+                    "INSERT INTO slots (key, process, until) VALUES (?, ?, ?)",
+                    (key, self._file.processes.name, now_s + kept_s),
+                ).lastrowid
+                return _Place(mine or 0, before)
             file.execute(
                 "UPDATE slots SET until = ? WHERE id = ?", (now_s + kept_s, mine)
             )
@@ -159,13 +153,29 @@ class SqliteSlots:
             )
 
 
-def _before(file: sqlite3.Connection, key: str, number: int) -> int:
+def _mend(file: sqlite3.Connection, now_s: float) -> None:
+    """Take away what has expired; mostly there is nothing, and nothing is written."""
+    (stale,) = file.execute(
+        "SELECT count(*) FROM slots WHERE until <= ? OR until > ?",
+        (now_s, now_s + LEASE_S),
+    ).fetchone()
+    if stale:
+        # A clock that went back must not make a lease any longer.
+        file.execute("UPDATE slots SET until = ?1 WHERE until > ?1", (now_s + LEASE_S,))
+        file.execute("DELETE FROM slots WHERE until <= ?", (now_s,))
+
+
+def _before(file: sqlite3.Connection, key: str, number: int | None) -> int:
+    """How many rows of *key* stand before one, or before one that would be added."""
     (count,) = file.execute(
-        "SELECT count(*) FROM slots WHERE key = ? AND id < ?", (key, number)
+        "SELECT count(*) FROM slots WHERE key = ?1 AND (?2 IS NULL OR id < ?2)",
+        (key, number),
     ).fetchone()
     return int(count)
 
 
-def _is_there(file: sqlite3.Connection, number: int) -> bool:
+def _is_there(file: sqlite3.Connection, number: int | None) -> bool:
+    if number is None:
+        return False
     found = file.execute("SELECT 1 FROM slots WHERE id = ?", (number,))
     return found.fetchone() is not None

@@ -110,7 +110,6 @@ def assemble(
     store: SessionStore | None = None,
     open_vault: Callable[[], Vault] | None = None,
     clock: ManualClock | None = None,
-    rules: Rules | None = None,
 ) -> Assembly:
     """Everything but the face; *environment* is what policy believes."""
     clock, live = clock or ManualClock(), LiveSecrets()

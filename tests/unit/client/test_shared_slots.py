@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import anyio
@@ -195,4 +196,24 @@ async def test_call_that_is_cancelled_in_line_leaves_it(tmp_path: Path) -> None:
         assert waited.cancelled_caught
     async with AsyncExitStack() as held:
         await hold(held, one)
+    home.close()
+
+
+async def test_process_that_stood_still_in_line_stands_at_its_end_again(
+    tmp_path: Path,
+) -> None:
+    home = LimitsHome(tmp_path, LoopClock())
+    holder, slept = [home.slots(await home.opened()) for _ in range(2)]
+    async with (
+        AsyncExitStack() as held,
+        anyio.create_task_group() as tasks,
+        AsyncExitStack() as soon_free,
+    ):
+        await hold(soon_free, holder)
+        tasks.start_soon(hold, held, slept, 1, 60)
+        await anyio.sleep(0.5)
+        with closing(sqlite3.connect(home.path, isolation_level=None)) as file:
+            assert file.execute("DELETE FROM slots WHERE id > 3").rowcount == 1
+            await anyio.sleep(PLACE_IN_LINE_S)
+            assert file.execute("SELECT count(*) FROM slots").fetchone() == (4,)
     home.close()
