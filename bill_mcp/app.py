@@ -34,6 +34,7 @@ from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.building import build_writes
 from bill_mcp.writing.call import Place
+from bill_mcp.writing.recorder import Step, go_on
 
 if TYPE_CHECKING:
     import httpx
@@ -98,6 +99,7 @@ async def application(
     clock: Clock | None = None,
     new_id: Callable[[int], str] = random_id,
     instance: str | None = None,
+    at_step: Callable[[Step], None] = go_on,
 ) -> AsyncIterator[Application]:
     """Everything that a face needs, and its end: connections closed, state kept.
 
@@ -108,6 +110,7 @@ async def application(
         new_id: Source of ids.
         instance: Names this server: an approval serves the one that asked for it. By
             default a new name, so that none outlives a restart.
+        at_step: Told where each write stands; see `WriteRecorder`.
 
     Raises:
         ConfigError: Credentials are missing, or the policy names what is not there.
@@ -161,6 +164,7 @@ async def application(
         clock,
         new_id,
         instance or secrets.token_hex(16),
+        at_step,
     )
     with closing:
         try:
@@ -213,6 +217,7 @@ def _dispatcher(
     clock: Clock,
     new_id: Callable[[int], str],
     instance: str,
+    at_step: Callable[[Step], None],
 ) -> Dispatcher:
     state = settings.state_file
     writes = build_writes(
@@ -229,6 +234,7 @@ def _dispatcher(
         new_id=new_id,
         instance=instance,
         announcer=None,
+        at_step=at_step,
     )
     return Dispatcher(
         catalogue=catalogue,

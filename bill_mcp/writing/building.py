@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bill_mcp.client.http import BillClient
 from bill_mcp.client.request import NewId
 from bill_mcp.clock import Clock
@@ -13,6 +15,7 @@ from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.call import Place
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.lookups import LookUps
+from bill_mcp.writing.recorder import Step, go_on
 from bill_mcp.writing.writes import Writes
 
 
@@ -28,8 +31,12 @@ def build_writes(
     new_id: NewId,
     instance: str,
     announcer: Announcer | None,
+    at_step: Callable[[Step], None] = go_on,
 ) -> Writes:
-    """What carries writes to BILL; see `Approving` for *instance* and *announcer*."""
+    """What carries writes to BILL.
+
+    See `Approving` for *instance* and *announcer*, `WriteRecorder` for *at_step*.
+    """
     approving = Approving(records.approvals, instance=instance, announcer=announcer)
     entries = Entries(
         place=place,
@@ -57,4 +64,5 @@ def build_writes(
         approving=approving,
         bank_details=records.bank_details,
         key=records.custody.key,
+        at_step=at_step,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -19,6 +20,19 @@ Concluded = Callable[[Mapping[str, Any] | None], Ending]
 """What BILL's reply means: the answer to the agent, the objects, the payments."""
 
 
+class Step(StrEnum):
+    """Where a write stands on its way."""
+
+    BEFORE_INTENT = "before_intent"
+    AFTER_INTENT = "after_intent"
+    BEFORE_OUTCOME = "before_outcome"
+    AFTER_OUTCOME = "after_outcome"
+
+
+def go_on(step: Step) -> None:
+    """What is done at each step, outside of crash tests: nothing."""
+
+
 class WriteRecorder:
     """Fulfils `bill_mcp.client.http.Recorder` for one write.
 
@@ -29,6 +43,7 @@ class WriteRecorder:
         intent: What is about to go out.
         concluded: Makes the answer of BILL's reply.
         committed: Told after each row that is on disk.
+        at_step: Told where the write stands; a crash test ends the process there.
     """
 
     def __init__(
@@ -37,9 +52,11 @@ class WriteRecorder:
         intent: Intent,
         concluded: Concluded,
         committed: Callable[[], None],
+        at_step: Callable[[Step], None],
     ) -> None:
         self._journal, self._intent = journal, intent
         self._concluded, self._committed = concluded, committed
+        self._at_step = at_step
         self.write: Write | None = None
         self.ending: Ending | None = None
 
@@ -50,10 +67,12 @@ class WriteRecorder:
             StaleError: Something has come between.
             RefusedError: A limit, the kill switch, the clock or the approval.
         """
+        self._at_step(Step.BEFORE_INTENT)
         if self.write is None:
             self.write = await self._journal.begin(self._intent)
         else:
             await self._journal.reopen(self.write, self._intent.entry)
+        self._at_step(Step.AFTER_INTENT)
         self._committed()
 
     async def end(
@@ -72,7 +91,9 @@ class WriteRecorder:
         code = error.bill_code if error else None
         self.ending = replace(self.ending, bill_code=code)
         entry = replace(self._intent.entry, kind=Kind.OUTCOME, arguments=None)
+        self._at_step(Step.BEFORE_OUTCOME)
         await self._journal.end(self.write, self.ending, entry)
+        self._at_step(Step.AFTER_OUTCOME)
         self._committed()
         _log.info(
             "write ended",

@@ -33,7 +33,7 @@ from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.lookups import LookUps
-from bill_mcp.writing.recorder import WriteRecorder
+from bill_mcp.writing.recorder import Step, WriteRecorder
 
 DECISIONS_AT_MOST = 20
 """How often one call is decided anew before it gives up."""
@@ -48,13 +48,19 @@ BANK_DETAILS_DAYS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Writes:
-    """Carries writes to BILL, each of them once."""
+    """Carries writes to BILL, each of them once.
+
+    Attributes:
+        key: Of the audit log.
+        at_step: Told where each write stands.
+    """
 
     look_ups: LookUps
     entries: Entries
     approving: Approving
     bank_details: KnownDetails
     key: Callable[[], bytes]
+    at_step: Callable[[Step], None]
 
     async def prepare(self) -> None:
         """Have the key of the audit log; a locked keyring may ask a person for it.
@@ -123,6 +129,7 @@ class Writes:
             self.entries.signing(call, authorization),
             lambda _: Ending(outcome=Outcome.DONE, payments={}),
             self.look_ups.committed,
+            self.at_step,
         )
 
     async def _decided(self, call: WriteCall, pin: Pin) -> dict[str, Any]:
@@ -269,6 +276,7 @@ class Writes:
             self.entries.intent(call, plan, grant, pin),
             lambda reply: self.entries.ending(call, plan, reply),
             self.look_ups.committed,
+            self.at_step,
         )
 
         async def send(authorization: Authorization) -> dict[str, Any]:
