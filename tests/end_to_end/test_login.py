@@ -6,9 +6,11 @@ import base64
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,6 +121,18 @@ def desk(simulator: Simulator, tmp_path: Path) -> Desk:
     simulator.control("POST", "reset", {"seed": "demo"})
     account = simulator.credentials(mfa="registered")
     return Desk(simulator=simulator, home=tmp_path / "home", account=account)
+
+
+def test_sign_ins_of_every_command_count_together(desk: Desk) -> None:
+    desk.connect(code=False)
+    desk.run("doctor")
+    left = desk.run("status").split("sign-ins left this hour: ")[1]
+    assert desk.sign_ins() == [200, 200]
+    # Or a new clock hour began in between, and with it a new count.
+    assert left.startswith(("198 of 200", "199 of 200", "200 of 200"))
+    with closing(sqlite3.connect(desk.home / "limits.sqlite")) as file:
+        counted = file.execute("SELECT sum(used) FROM hours WHERE what = 'sign-ins'")
+        assert counted.fetchone() == (2,)
 
 
 def in_30_days() -> str:
