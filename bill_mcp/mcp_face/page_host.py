@@ -10,6 +10,7 @@ from bill_mcp.agents import Agent
 from bill_mcp.clock import Clock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.pages.bill_connector import AgentConnector
+from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.questions import Purpose, Question
 from bill_mcp.pages.serving import PageServer, page_server
 from bill_mcp.pages.tickets import Desk
@@ -34,9 +35,8 @@ class PageHost:
     async def run(self) -> None:
         """Wait until pages are wanted, then serve them until cancelled."""
         await self._wanted.wait()
-        async with page_server(
-            self.desk, self._connector, offered=(), clock=self._clock
-        ) as server:
+        visits = connect_visits(self._connector, offered=(), clock=self._clock)
+        async with page_server(self.desk, visits, clock=self._clock) as server:
             self._server = server
             self._ready.set()
             await anyio.sleep_forever()

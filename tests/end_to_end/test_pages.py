@@ -37,6 +37,7 @@ from bill_mcp.clock import SystemClock
 from bill_mcp.environments import EMBEDDED_URL, Environment
 from bill_mcp.pages.accounts import Bill, TriedAccount
 from bill_mcp.pages.bill_connector import AgentConnector, BillConnector
+from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.connecting import Connector
 from bill_mcp.pages.questions import Purpose, Question, State
 from bill_mcp.pages.serving import PageServer, page_server
@@ -160,8 +161,11 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         stage.portal = portal
         served = page_server(
             stage.desk,
-            stage.connector,
-            offered=(Environment.SANDBOX, Environment.PRODUCTION),
+            connect_visits(
+                stage.connector,
+                offered=(Environment.SANDBOX, Environment.PRODUCTION),
+                clock=stage.clock,
+            ),
             clock=stage.clock,
         )
         with portal.wrap_async_context_manager(served) as stage.server:

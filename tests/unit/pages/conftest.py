@@ -12,6 +12,7 @@ from unit.pages.hall import ADDRESS, PORT, Hall, PlayedBill
 
 from bill_mcp.environments import Environment
 from bill_mcp.pages.app import Pages
+from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.guarding import Guarded
 from bill_mcp.pages.tickets import Desk
 
@@ -24,8 +25,11 @@ async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
     bill = PlayedBill(clock)
     pages = Pages(
         desk,
-        lambda _: bill,
-        offered=(Environment.SANDBOX, Environment.PRODUCTION),
+        connect_visits(
+            lambda _: bill,
+            offered=(Environment.SANDBOX, Environment.PRODUCTION),
+            clock=clock,
+        ),
         clock=clock,
     )
     transport = httpx.ASGITransport(app=Guarded(pages.app(), port=PORT))
