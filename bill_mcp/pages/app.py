@@ -97,6 +97,7 @@ class Pages:
             return _closed()
         await visit.prepare()
         csrf = self._desk.csrf_token(visit.question.id)
+        await self._settle(visit)
         return HTMLResponse(visit.page(csrf))
 
     async def act(self, request: Request) -> Response:
@@ -112,15 +113,21 @@ class Pages:
             await visit.leave()
         else:
             await visit.act(form)
+        await self._settle(visit)
+        if visit.standing is Standing.OVER:
+            return HTMLResponse(visit.page(csrf))
+        # Back to the same address by GET, so that reloading sends nothing again.
+        return RedirectResponse(request.url.path, status_code=303)
+
+    async def _settle(self, visit: FormVisit) -> None:
+        """End the question as its visit has ended, if it has."""
+        question_id = visit.question.id
         if visit.standing is Standing.ANSWERED:
             self._desk.answer(question_id)
             await visit.aclose()
         if visit.standing is Standing.OVER:
             await self._end(question_id)
             self._desk.close(question_id)
-            return HTMLResponse(visit.page(csrf))
-        # Back to the same address by GET, so that reloading sends nothing again.
-        return RedirectResponse(request.url.path, status_code=303)
 
     async def _visit(self, request: Request) -> FormVisit | None:
         """The visit that this browser has the right to, if any."""

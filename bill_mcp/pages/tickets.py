@@ -218,6 +218,15 @@ class Desk:
         entry = self._find(question_id)
         return entry.question if entry else None
 
+    def unanswered(self, purpose: Purpose) -> list[Question]:
+        """The questions of that purpose that wait for a person, the oldest first."""
+        self.sweep()
+        return [
+            entry.question
+            for entry in self._entries.values()
+            if entry.question.purpose is purpose and entry.state is not State.ANSWERED
+        ]
+
     def answer(self, question_id: str, *, elsewhere: bool = False) -> None:
         """Note that the person has done it; what waits for the question goes on.
 
