@@ -16,6 +16,7 @@ import typer
 from bill_mcp import __version__
 from bill_mcp.accounts_cli import commands
 from bill_mcp.announcing import commands as announcing_commands
+from bill_mcp.approvals_cli import commands as approval_commands
 from bill_mcp.errors import BillMcpError, CallError, ConfigError, UnknownActionError
 from bill_mcp.settings import Settings, resolve
 
@@ -31,6 +32,7 @@ specs_app = typer.Typer(help="The spec files.", no_args_is_help=True)
 app.add_typer(specs_app, name="specs")
 commands.register(app)
 announcing_commands.register(app)
+approval_commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
 

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS approvals (
   via TEXT,
   spent_at TEXT,
   seal TEXT NOT NULL
-) STRICT;
+);
 CREATE INDEX IF NOT EXISTS approvals_by_state ON approvals (state);
 CREATE INDEX IF NOT EXISTS approvals_by_binding ON approvals (binding);
 """
@@ -166,7 +166,7 @@ class Rows:
         """The approval, or None where others have written in its row."""
         columns = dict(row)
         seal = columns.pop("seal")
-        if not hmac.compare_digest(seal.encode(), self._seal(columns).encode()):
+        if not hmac.compare_digest(str(seal).encode(), self._seal(columns).encode()):
             return None
         wanted = json.loads(columns["wanted"])
         wanted["lines"] = tuple(ApprovalLine(**line) for line in wanted["lines"])
@@ -214,7 +214,7 @@ def _columns(approval: Approval) -> dict[str, Any]:
 
 def _json(value: Any) -> str:
     """Canonical, and ASCII: no text of others can keep it from being stored."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS approvers (
   closed_until TEXT,
   added_at TEXT NOT NULL,
   seal TEXT NOT NULL
-) STRICT;
+);
 """
 TRIES = 5
 """Until there is a wait, and again after each wait."""
@@ -227,10 +227,7 @@ class Approvers:
     async def _hashed(
         self, name: str, passphrase: Secret, now: datetime
     ) -> dict[str, Any]:
-        if _NAME.fullmatch(name) is None:
-            raise ConfigError(
-                "an approver's name has up to 60 letters, digits and . _ @ -"
-            )
+        check_name(name)
         fault = weakness(passphrase)
         if fault is not None:
             raise ConfigError(fault)
@@ -279,7 +276,7 @@ class Approvers:
             return None
         row = dict(found)
         seal = row.pop("seal")
-        if not hmac.compare_digest(seal.encode(), self._seal(row).encode()):
+        if not hmac.compare_digest(str(seal).encode(), self._seal(row).encode()):
             raise RefusedError(
                 f"the record of the approver {name} was changed by another program",
                 advice="Nobody can approve by it. The operator finds out who changed "
@@ -314,6 +311,16 @@ class Approvers:
         }
         content = _PURPOSE + json.dumps(plain, sort_keys=True).encode()
         return hmac.new(self._key(), content, hashlib.sha256).hexdigest()
+
+
+def check_name(name: str) -> None:
+    """Let a name go on that an approver may have.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise ConfigError("an approver's name has up to 60 letters, digits and . _ @ -")
 
 
 def _closed_until(row: dict[str, Any], now: datetime) -> datetime | None:

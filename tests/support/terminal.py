@@ -13,6 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 PATIENCE_S = 20.0
+_MODULE = ("-m", "bill_mcp")
+_TAKE_IT = (
+    "import fcntl, runpy, sys, termios; fcntl.ioctl(2, termios.TIOCSCTTY, 0); "
+    "runpy.run_module('bill_mcp', run_name='__main__', alter_sys=True)"
+)
+"""Makes the terminal at standard error the one that controls the process."""
+
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
 
 
@@ -37,6 +44,10 @@ class Terminal:
         """Type a line once the prompt *after* stands there."""
         self.wait_for(after)
         os.write(self._screen, f"{text}\n".encode())
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
 
     def interrupt(self) -> None:
         """Press Ctrl-C, and again where that does not help, as people do.
@@ -72,14 +83,26 @@ class Terminal:
 
 
 @contextmanager
-def at_terminal(*words: str, variables: Mapping[str, str]) -> Iterator[Terminal]:
-    """Start ``bill-mcp`` with a terminal as its input, output and errors."""
+def at_terminal(
+    *words: str,
+    variables: Mapping[str, str],
+    controlling: bool = False,
+    stdin: int | None = None,
+) -> Iterator[Terminal]:
+    """Start ``bill-mcp`` with a terminal as its input, output and errors.
+
+    Args:
+        words: Its arguments.
+        variables: Its environment, beside a few of ours.
+        controlling: Whether it is the terminal of the process, as a person's is.
+        stdin: A descriptor in place of the terminal for its input.
+    """
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     screen, side = pty.openpty()
     with subprocess.Popen(  # noqa: S603 -- ourselves
-        [sys.executable, "-m", "bill_mcp", *words],
+        [sys.executable, *(("-c", _TAKE_IT) if controlling else _MODULE), *words],
         env={**kept, "TERM": "xterm", "COLUMNS": "200", **variables},
-        stdin=side,
+        stdin=side if stdin is None else stdin,
         stdout=side,
         stderr=side,
         start_new_session=True,

@@ -1,0 +1,60 @@
+"""``bill-mcp halt``: the kill switch, set by anybody and lifted by an approver."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+
+from bill_mcp.approvals_cli.opened import DONE, NOT_DONE, opened, user_name
+from bill_mcp.approvals_cli.proving import prove
+from bill_mcp.approvals_cli.terminal import controlling_terminal
+from bill_mcp.clock import SystemClock
+from bill_mcp.quoting import visible
+from bill_mcp.records import halt as kill_switch
+from bill_mcp.settings import resolve_home
+
+NOT_HALTED = "nothing is halted"
+LIFTED = "lifted: writes go out again"
+
+
+def halt(reason: str) -> int:
+    """Stop all writes; the exit code of the command.
+
+    Asks nothing and opens no records: it must work when nothing else does.
+    """
+    home = resolve_home({}).path
+    now = SystemClock().now()
+    found = kill_switch.halt(home, at=now, by=user_name(), reason=reason)
+    since = f" since {found.at:%Y-%m-%d %H:%M} UTC" if found.at else ""
+    told = f": {visible(found.reason)}" if found.reason else ""
+    sys.stdout.write(
+        f"halted{since} by {visible(found.by)}{told}\nNothing that changes anything at "
+        "BILL goes out, until `bill-mcp halt --lift`.\n"
+    )
+    return DONE
+
+
+def lift() -> int:
+    """Let writes go out again, on an approver's word; the exit code of the command.
+
+    Raises:
+        ConfigError: An approver must agree, and there is no terminal to ask at.
+    """
+    with opened() as records:
+        if kill_switch.is_halted(records.home) is None:
+            sys.stdout.write(f"{NOT_HALTED}\n")
+            return DONE
+        names = anyio.run(records.approvers.names)
+        if names:
+            with controlling_terminal(records.live) as terminal:
+                try:
+                    approver = prove(records, terminal, names)
+                except EOFError:
+                    approver = None
+                if approver is None:
+                    terminal.say("Still halted.")
+                    return NOT_DONE
+        kill_switch.lift(records.home)
+    sys.stdout.write(f"{LIFTED}\n")
+    return DONE

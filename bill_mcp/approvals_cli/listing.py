@@ -1,0 +1,54 @@
+"""``bill-mcp approvals``: what waits for a person."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from bill_mcp.approvals_cli.opened import DONE, Opened, opened
+from bill_mcp.approvals_cli.showing import amount, environment_of, show
+from bill_mcp.quoting import visible
+
+NOTHING = "no call waits for approval"
+
+
+def show_all() -> int:
+    """Show everything that waits for a person; the exit code of the command."""
+    with opened() as records:
+        _show_waiting(records)
+    return DONE
+
+
+def _show_waiting(records: Opened) -> None:
+    waiting = anyio.run(records.approvals.waiting)
+    now = records.clock.now()
+    if not waiting:
+        sys.stdout.write(f"{NOTHING}\n")
+        return
+    if not sys.stdout.isatty():  # one line a call, for grep
+        for approval in waiting:
+            wanted = approval.wanted
+            told = (
+                approval.id,
+                f"{(approval.expires_at - now).total_seconds():.0f} s left",
+                environment_of(approval).partition(":")[0],
+                visible(wanted.organization),
+                visible(wanted.title),
+                amount(approval),
+                visible(wanted.agent_name),
+            )
+            sys.stdout.write("\t".join(told) + "\n")
+        return
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def say(text: str = "", style: str = "") -> None:
+        console.print(Text(text, style=style))
+
+    for approval in waiting:
+        show(say, approval, now)
+        say(f"bill-mcp approve {approval.id}    or    bill-mcp deny {approval.id}")
+        console.print(Rule(style="dim"))

@@ -1,0 +1,69 @@
+"""The records of this machine's home, opened for a person."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bill_mcp import logs
+from bill_mcp.app import random_id
+from bill_mcp.approvals_cli.sealing_key import SealingKey
+from bill_mcp.clock import Clock, SystemClock
+from bill_mcp.records import approvals, approvers
+from bill_mcp.records.approvals import Approvals
+from bill_mcp.records.approvers import Approvers
+from bill_mcp.records.store import FILE_NAME, RecordFile
+from bill_mcp.secret import LiveSecrets
+from bill_mcp.settings import resolve_home
+
+DONE, NOT_DONE = 0, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What the commands work with.
+
+    Attributes:
+        live: What must not show up in logs; passphrases are added as they are typed.
+    """
+
+    home: Path
+    clock: Clock
+    live: LiveSecrets
+    approvals: Approvals
+    approvers: Approvers
+
+
+@contextmanager
+def opened() -> Iterator[Opened]:
+    """The records of ``BILL_MCP_HOME``, closed after the block.
+
+    Raises:
+        ConfigError: The settings file or a key file can't be read.
+    """
+    home, clock, live = resolve_home({}), SystemClock(), LiveSecrets()
+    logs.configure("warning", live)
+    key = SealingKey(home)
+    file = RecordFile(home.path / FILE_NAME, (approvals.SCHEMA, approvers.SCHEMA))
+    try:
+        yield Opened(
+            home=home.path,
+            clock=clock,
+            live=live,
+            approvals=Approvals(file, clock, random_id, key=key),
+            approvers=Approvers(file, key=key),
+        )
+    finally:
+        file.close()
+
+
+def user_name() -> str:
+    """Who runs this process, as the machine knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no name
+        return f"user-{os.getuid()}"
