@@ -15,8 +15,9 @@ from bill_mcp.environments import Environment
 from bill_mcp.pages import layout
 from bill_mcp.pages.form_parts import actions, button, form, labelled
 from bill_mcp.pages.layout import ABOUT, document, facts
-from bill_mcp.pages.markup import Html, join, quoted, tag, visible
+from bill_mcp.pages.markup import Html, join, tag
 from bill_mcp.pages.questions import Question
+from bill_mcp.quoting import quoted, visible
 from bill_mcp.records.approvals import Approval, ApprovalLine, State
 from bill_mcp.records.payments import amount_of
 
@@ -133,8 +134,16 @@ def _what(approval: Approval) -> Html:
         "section",
         tag("h2", "What will be done", id="what"),
         amount,
-        tag("p", tag("b", quoted(wanted.title))),
-        tag("dl", *lines, _line(asker)),
+        tag("p", tag("b", visible(wanted.title))),
+        tag(
+            "dl",
+            *lines,
+            _line(asker),
+            tag("dt", "Account"),
+            tag("dd", visible(wanted.profile)),
+            tag("dt", "Action"),
+            tag("dd", tag("code", visible(wanted.action))),
+        ),
         aria_labelledby="what",
     )
 
@@ -208,7 +217,7 @@ def _decided(view: View, approval: Approval) -> str:
         title,
         tag("p", words, class_="good" if may_go_on else None, role="status"),
         facts(
-            ("Call", quoted(approval.wanted.title)),
+            ("Call", visible(approval.wanted.title)),
             ("Approval", approval.id),
             ("Decided by", visible(approval.decided_by or "")),
             ("Good until", _time(approval.expires_at) if may_go_on else None),

@@ -9,8 +9,6 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
-from bill_mcp.present import as_text
-
 _WITHOUT_END = frozenset({"input", "meta", "br", "link"})
 LONGEST_FOREIGN_TEXT = 80
 
@@ -44,26 +42,6 @@ def foreign(text: str) -> str:
     if len(plain) > LONGEST_FOREIGN_TEXT:
         plain = f"{plain[: LONGEST_FOREIGN_TEXT - 1]}…"
     return plain
-
-
-def visible(text: str) -> str:
-    """Text on one line in which every character shows: the hidden ones by number."""
-    return as_text(text)[1:-1]
-
-
-def quoted(text: str) -> str:
-    """Text of third parties in quotation marks, every character shown, and cut.
-
-    The marks are in the count of `LONGEST_FOREIGN_TEXT`.
-    """
-    most, shown = LONGEST_FOREIGN_TEXT - len('""'), ""
-    for number, character in enumerate(text, start=1):
-        more = visible(character)
-        ending = "" if number == len(text) else "…"
-        if len(shown) + len(more) + len(ending) > most:
-            return f'"{shown}…"'
-        shown += more
-    return f'"{shown}"'
 
 
 def _attribute(key: str, value: str | bool | int | None) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bill_mcp.errors import CallError
 from bill_mcp.pages.explaining import for_person
-from bill_mcp.pages.markup import foreign, join, quoted, tag, visible
+from bill_mcp.pages.markup import foreign, join, tag
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:
@@ -22,14 +22,6 @@ def test_attributes_are_told_as_html_has_them() -> None:
 def test_texts_of_others_are_one_short_line() -> None:
     assert foreign("a\u202eb\n\n c\x00\u200b") == "ab c"
     assert foreign("x" * 200) == "x" * 79 + "…"
-
-
-def test_every_character_of_a_quoted_text_shows() -> None:
-    assert quoted("Acme\u202e\n\u200b\x00") == r'"Acme\u202e\n\u200b\u0000"'
-    assert quoted("é" * 78) == f'"{"é" * 78}"'
-    assert quoted("é" * 79) == f'"{"é" * 77}…"'
-    assert len(quoted("x" + "\u202e" * 99)) <= 80
-    assert visible("a\u2066\ud800") == r"a\u2066\ud800"
 
 
 def test_an_error_without_words_of_its_own_says_its_message_and_advice() -> None:
