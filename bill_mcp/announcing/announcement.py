@@ -97,7 +97,7 @@ def announcement_of(approval: Approval, new_id: NewId) -> Announcement:
 def _masked_organization(wanted: Wanted) -> str:
     """The first letters of its name, or the end of its key."""
     for line in wanted.lines:
-        if line.label.strip().lower() == "organization":
+        if not line.third_party and line.label.strip().lower() == "organization":
             initials = [word[0] for word in line.value.split() if word[0].isalnum()]
             if initials:
                 return " ".join(f"{each}{MASK}" for each in initials[:_MOST_WORDS])

@@ -156,7 +156,7 @@ def _line(line: ApprovalLine) -> Html:
 
 
 def _is_above(line: ApprovalLine) -> bool:
-    return line.label.strip().lower() == _ABOVE_ALL
+    return not line.third_party and line.label.strip().lower() == _ABOVE_ALL
 
 
 def _form(view: View, environment: Environment, csrf: str) -> Html:

@@ -105,12 +105,12 @@ async def page_server(
     )
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(server.serve, sockets=[listener]))
-            await server.listening.wait()
-            desk.address = f"http://{HOST}:{port}"
+            tasks.start_soon(_to_its_end, server, listener)
             sweeping = anyio.CancelScope()
-            tasks.start_soon(_within, sweeping, pages.keep_sweeping)
             try:
+                await server.listening.wait()
+                desk.address = f"http://{HOST}:{port}"
+                tasks.start_soon(_within, sweeping, pages.keep_sweeping)
                 yield PageServer(desk, desk.address)
             finally:
                 sweeping.cancel()
@@ -121,6 +121,12 @@ async def page_server(
                     await pages.aclose()
     finally:
         listener.close()
+
+
+async def _to_its_end(server: _Server, listener: socket.socket) -> None:
+    """Serve until told to exit: who is cancelled meanwhile still closes connections."""
+    with anyio.CancelScope(shield=True):
+        await server.serve(sockets=[listener])
 
 
 async def _within(

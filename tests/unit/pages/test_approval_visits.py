@@ -84,6 +84,15 @@ async def test_texts_of_others_are_quoted_cut_and_hide_nothing(hall: Hall) -> No
     assert page.index("First payment to this vendor.") < page.index("Acme")
 
 
+async def test_no_text_of_others_gets_above_the_warnings_by_its_label(
+    hall: Hall,
+) -> None:
+    line = ApprovalLine(label="Organization", value="Mallory & Sons", third_party=True)
+    question, _ = await hall.ask_approval(lines=(line,))
+    page = (await hall.enter(question)).text
+    assert page.index("First payment to this vendor.") < page.index("Mallory")
+
+
 async def test_an_organization_without_a_line_is_named_by_its_key(hall: Hall) -> None:
     question, _ = await hall.ask_approval(lines=(), reasons=(), cents=None)
     page = (await hall.enter(question)).text
