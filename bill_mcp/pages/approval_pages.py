@@ -55,6 +55,7 @@ class View:
 
     question: Question
     approval: Approval | None
+    is_known: bool
     names: tuple[str, ...]
     error: str | None
     faults: Mapping[str, str]
@@ -228,10 +229,11 @@ def _decided(view: View, approval: Approval) -> str:
 
 
 def _gone(view: View) -> str:
+    words = "The call that this page was about is not waiting. Nothing was done."
     return document(
-        "There is nothing to approve here",
+        "There is nothing to approve here" if view.is_known else "Not readable now",
         layout.problem(view.error),
-        tag("p", "The call that this page was about is not waiting. Nothing was done."),
+        tag("p", words if view.is_known else "Nothing was done."),
         environment=view.question.environment,
         failed=bool(view.error),
     )

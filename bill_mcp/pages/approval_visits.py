@@ -29,7 +29,10 @@ from bill_mcp.secret import Secret
 UNNAMED = "somebody at the page"
 """Who denies: that takes no passphrase, so nobody's name is known for sure."""
 
-UNREADABLE = "The file of records can't be read now. Try again in a moment."
+UNREADABLE = (
+    "The file of approvals, or the key that seals it, can't be read now. Reload this "
+    "page in a moment; `bill-mcp approvals` in a terminal says what is wrong."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,8 @@ class ApprovalVisit:
         error: What went wrong last, in words.
         faults: What is wrong with which field, in words.
         typed: The approver's name, to stand in the form again.
+        is_known: Whether `approval` has been looked up.
+        is_unreadable: Whether the last look failed.
     """
 
     question: Question
@@ -61,6 +66,7 @@ class ApprovalVisit:
     faults: dict[str, str] = field(default_factory=dict)
     typed: str = ""
     is_known: bool = False
+    is_unreadable: bool = False
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
@@ -89,9 +95,7 @@ class ApprovalVisit:
                 await step(form)
             except CallError as error:
                 self.error = for_person(error)
-            except ConfigError as error:
-                self.error = str(error)
-            except sqlite3.Error:
+            except (ConfigError, sqlite3.Error):
                 self.error = UNREADABLE
             await self._look()
 
@@ -106,7 +110,7 @@ class ApprovalVisit:
                 )
             except CallError:
                 pass  # decided or expired at this very moment: the page says which
-            except sqlite3.Error:
+            except (ConfigError, sqlite3.Error):
                 self.error = UNREADABLE
             await self._look()
 
@@ -115,8 +119,9 @@ class ApprovalVisit:
             View(
                 question=self.question,
                 approval=self.approval,
+                is_known=self.is_known,
                 names=self.names,
-                error=self.error,
+                error=UNREADABLE if self.is_unreadable else self.error,
                 faults=self.faults,
                 typed=self.typed,
             ),
@@ -137,9 +142,10 @@ class ApprovalVisit:
             self.names = tuple(await self.approving.approvers.names())
         except CallError as error:
             found, self.error = None, for_person(error)
-        except sqlite3.Error:
-            self.error = UNREADABLE
+        except (ConfigError, sqlite3.Error):  # locked: the file, or the key's keyring
+            self.is_unreadable = True
             return
+        self.is_unreadable = False
         asked = (self.question.agent, self.question.profile)
         if found and (found.wanted.agent, found.wanted.profile) != asked:
             found = None

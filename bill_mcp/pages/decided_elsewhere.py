@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from bill_mcp.clock import Clock
-from bill_mcp.errors import CallError
+from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.pages.questions import Purpose
 from bill_mcp.pages.tickets import Desk
 from bill_mcp.records.approvals import Approvals, State
@@ -26,8 +26,8 @@ async def look(desk: Desk, approvals: Approvals) -> None:
     for question in desk.unanswered(Purpose.APPROVAL):
         try:
             approval = await approvals.find(question.subject)
-        except sqlite3.Error:
-            continue  # the next look may find the file readable
+        except (ConfigError, sqlite3.Error):
+            continue  # the next look may find file and key readable
         except CallError:
             approval = None
         state = approval.state if approval else State.EXPIRED

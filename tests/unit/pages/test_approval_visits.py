@@ -3,11 +3,13 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import pytest
-from support.approving import APPROVER, HOSTILE, PASSPHRASE, approving
+from support.approving import APPROVER, HOSTILE, PASSPHRASE
 from unit.pages.hall import OWN, Hall
 
 from bill_mcp.pages import decided_elsewhere
@@ -323,26 +325,33 @@ async def test_who_has_the_link_and_the_id_opens_no_form(hall: Hall) -> None:
     assert await hall.state_of(approval) is State.WAITING
 
 
+@contextmanager
+def unreadable(path: Path) -> Iterator[None]:
+    """Takes the table away from under the processes that use it."""
+    for before, after in (("approvals", "hidden"), ("hidden", "approvals")):
+        connection = sqlite3.connect(path)
+        connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
+        connection.close()
+        if after == "hidden":
+            yield
+
+
 async def test_a_file_that_cannot_be_read_is_told_and_decides_nothing(
     hall: Hall, tmp_path: Path
 ) -> None:
     await appoint(hall)
     question, approval = await hall.ask_approval()
-    await hall.enter(question)
-    path = tmp_path / "journal.sqlite"
-    with sqlite3.connect(path) as written:
-        written.execute("ALTER TABLE approvals RENAME TO hidden")
-    written.close()
-    for button in ("approve", "deny", "cancel"):
-        page = await hall.press(button, **RIGHT)
-        assert "can&#x27;t be read" in page.text
-    await decided_elsewhere.look(hall.desk, hall.approving.approvals)
+    with unreadable(tmp_path / "journal.sqlite"):
+        page = await hall.enter(question)
+        assert "<h1>Not readable now</h1>" in page.text
+    page = await hall.browser.get(hall.form)
+    assert "Approve this call?" in page.text
+    with unreadable(tmp_path / "journal.sqlite"):
+        for button in ("approve", "deny", "cancel"):
+            page = await hall.press(button, **RIGHT)
+            assert "can&#x27;t be read now" in page.text
+        await decided_elsewhere.look(hall.desk, hall.approving.approvals)
     assert hall.desk.state(question.id) is Asked.ENTERED
-    with sqlite3.connect(path) as written:
-        written.execute("ALTER TABLE hidden RENAME TO approvals")
-    written.close()
-    other, again = approving(path, hall.clock)
-    found = await again.approvals.find(approval.id)
-    other.close()
-    assert found is not None
-    assert found.state is State.WAITING
+    assert await hall.state_of(approval) is State.WAITING
+    page = await hall.press("approve", **RIGHT)
+    assert "<h1>Approved</h1>" in page.text
