@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bill_mcp import logs
-from bill_mcp.app import random_id
 from bill_mcp.approvals_cli.sealing_key import SealingKey
 from bill_mcp.clock import Clock, SystemClock
 from bill_mcp.records import approvals, approvers
@@ -54,11 +54,16 @@ def opened() -> Iterator[Opened]:
             home=home.path,
             clock=clock,
             live=live,
-            approvals=Approvals(file, clock, random_id, key=key),
+            approvals=Approvals(file, clock, _random_id, key=key),
             approvers=Approvers(file, key=key),
         )
     finally:
         file.close()
+
+
+def _random_id(length: int) -> str:
+    """As the server's, which is slow to import and asks; here people only decide."""
+    return secrets.token_hex(length)[:length].upper()
 
 
 def user_name() -> str:
