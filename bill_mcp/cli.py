@@ -15,6 +15,7 @@ import typer
 
 from bill_mcp import __version__
 from bill_mcp.accounts_cli import commands
+from bill_mcp.announcing import commands as announcing_commands
 from bill_mcp.approvals_cli import commands as approval_commands
 from bill_mcp.audit_cli import commands as audit_commands
 from bill_mcp.errors import (
@@ -38,6 +39,7 @@ app = typer.Typer(
 specs_app = typer.Typer(help="The spec files.", no_args_is_help=True)
 app.add_typer(specs_app, name="specs")
 commands.register(app)
+announcing_commands.register(app)
 approval_commands.register(app)
 audit_commands.register(app)
 policy_commands.register(app)

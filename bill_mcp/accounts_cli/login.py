@@ -19,6 +19,7 @@ from bill_mcp.connecting import Connecting, NothingToKeep, account_of, place_of
 from bill_mcp.environments import Environment
 from bill_mcp.errors import BillMcpError, CallError
 from bill_mcp.pages.bill_connector import BillConnector
+from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.connecting import Account, MfaStatus
 from bill_mcp.pages.explaining import for_person
 from bill_mcp.pages.questions import Purpose, Question, State
@@ -194,8 +195,11 @@ async def _in_browser(asked: _Asked, screen: TerminalScreen) -> bool | None:
     try:
         async with page_server(
             desk,
-            lambda _: connector,
-            offered=connecting.place.offered,
+            connect_visits(
+                lambda _: connector,
+                offered=connecting.place.offered,
+                clock=connecting.clock,
+            ),
             clock=connecting.clock,
         ) as server:
             try:

@@ -13,7 +13,8 @@ from bill_mcp.settings import resolve_home
 
 NO_BROWSER = (
     "no browser can be opened here; give the code or the account in a terminal: "
-    "`bill-mcp login --mfa --terminal` or `bill-mcp login --terminal`"
+    "`bill-mcp login --mfa --terminal` or `bill-mcp login --terminal`; what waits for "
+    "an approver: `bill-mcp approve`"
 )
 
 

@@ -9,10 +9,17 @@ import anyio
 from bill_mcp.agents import Agent
 from bill_mcp.clock import Clock
 from bill_mcp.dispatch import Dispatcher
+from bill_mcp.environments import Environment
+from bill_mcp.pages.approval_visits import ApprovalVisit, Approving
 from bill_mcp.pages.bill_connector import AgentConnector
+from bill_mcp.pages.connect_visits import connect_visits
+from bill_mcp.pages.decided_elsewhere import keep_looking
 from bill_mcp.pages.questions import Purpose, Question
 from bill_mcp.pages.serving import PageServer, page_server
 from bill_mcp.pages.tickets import Desk
+from bill_mcp.pages.visiting import FormVisit
+from bill_mcp.records.approval_refusals import unknown
+from bill_mcp.records.approvals import Approval
 
 
 class PageHost:
@@ -21,25 +28,36 @@ class PageHost:
     Args:
         dispatcher: Runs what a person does on a page, as the agent that waits for it.
         clock: For when questions close.
+        approving: Where approvals are kept; None where calls need none.
     """
 
-    def __init__(self, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        approving: Approving | None = None,
+    ) -> None:
         self._dispatcher = dispatcher
         self._clock = clock
+        self._approving = approving
         self.desk = Desk(dispatcher.settings.home / "tickets", clock)
         self._agents: dict[tuple[str, str], Agent] = {}
         self._wanted, self._ready = anyio.Event(), anyio.Event()
         self._server: PageServer | None = None
+        self._connecting = connect_visits(self._connector, offered=(), clock=clock)
 
     async def run(self) -> None:
         """Wait until pages are wanted, then serve them until cancelled."""
         await self._wanted.wait()
-        async with page_server(
-            self.desk, self._connector, offered=(), clock=self._clock
-        ) as server:
+        async with page_server(self.desk, self._begin, clock=self._clock) as server:
             self._server = server
             self._ready.set()
-            await anyio.sleep_forever()
+            if self._approving is None:
+                await anyio.sleep_forever()
+            else:
+                approvals = self._approving.approvals
+                await keep_looking(self.desk, approvals, self._clock)
 
     async def ask_for_code(self, agent: Agent) -> tuple[Question, PageServer]:
         """The agent's question for an MFA code, and where it is answered.
@@ -48,10 +66,7 @@ class PageHost:
             LimitError: The agent has too many questions open.
             ConfigError: Tickets can't be kept safely on this machine.
         """
-        self._wanted.set()
-        await self._ready.wait()
-        if self._server is None:
-            raise AssertionError("ready means that there is a server")
+        server = await self._serving()
         # The person answers for the account that needed it, whatever the agent does.
         agent = self._dispatcher.sessions.pinned(agent)
         profile = self._dispatcher.sessions.profile_of(agent)
@@ -64,7 +79,50 @@ class PageHost:
             title="BILL wants a code before an agent's call can go on",
             environment=self._dispatcher.settings.environment,
         )
-        return question, self._server
+        return question, server
+
+    async def ask_for_approval(
+        self, agent: Agent, approval: Approval
+    ) -> tuple[Question, PageServer]:
+        """The question whether to approve the agent's call, and where it is answered.
+
+        Each approval has a question of its own, which closes when the approval
+        expires. Once it has ended, the approval itself tells what was decided.
+
+        Raises:
+            LimitError: The agent has too many questions open.
+            RefusedError: The approval is another agent's.
+            ConfigError: Tickets can't be kept safely on this machine.
+        """
+        wanted = approval.wanted
+        if wanted.agent != agent.key:
+            raise unknown()
+        server = await self._serving()
+        question = self.desk.open(
+            Purpose.APPROVAL,
+            agent=agent.key,
+            agent_name=agent.name,
+            profile=wanted.profile,
+            title=f"Approval {approval.id}: {wanted.title}",
+            environment=Environment(wanted.environment),
+            subject=approval.id,
+            until=approval.expires_at,
+        )
+        return question, server
+
+    async def _serving(self) -> PageServer:
+        self._wanted.set()
+        await self._ready.wait()
+        if self._server is None:
+            raise AssertionError("ready means that there is a server")
+        return self._server
+
+    def _begin(self, question: Question) -> FormVisit:
+        if question.purpose is Purpose.APPROVAL:
+            if self._approving is None:
+                raise AssertionError("an approval was asked for, so it is kept")
+            return ApprovalVisit(question, self._approving, self._clock)
+        return self._connecting(question)
 
     def _connector(self, question: Question) -> AgentConnector:
         agent = self._agents[question.agent, question.profile]

@@ -8,7 +8,6 @@ path that the cookie is sent to, and known to nobody but the browser that entere
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -18,22 +17,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bill_mcp.clock import Clock
-from bill_mcp.environments import Environment
-from bill_mcp.pages import login_pages, mfa_pages, plain_pages
-from bill_mcp.pages.connecting import Connector
+from bill_mcp.pages import plain_pages
 from bill_mcp.pages.form_parts import CSRF_FIELD
 from bill_mcp.pages.guarding import ENTER
-from bill_mcp.pages.questions import Question, State
+from bill_mcp.pages.questions import State
 from bill_mcp.pages.tickets import Desk
-from bill_mcp.pages.visits import Step, Visit
+from bill_mcp.pages.visiting import FormVisit, Standing, Visits
 
 COOKIE = "bill_mcp_question"
 LARGEST_FORM_BYTES = 16 * 1024
 MOST_FIELDS = 20
 SWEEP_S = 30
-
-Connectors = Callable[[Question], Connector]
-"""A new connector for one question."""
 
 
 class Pages:
@@ -41,24 +35,15 @@ class Pages:
 
     Args:
         desk: Holds the questions, and knows who may answer them.
-        connectors: Makes the way to BILL for each question.
-        offered: The environments that a login may choose from.
-        clock: For what the pages say about time.
+        begin: Begins the visit of each question.
+        clock: For when to look whose time is over.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        connectors: Connectors,
-        *,
-        offered: tuple[Environment, ...],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, desk: Desk, begin: Visits, *, clock: Clock) -> None:
         self._desk = desk
-        self._connectors = connectors
-        self._offered = offered
+        self._begin = begin
         self._clock = clock
-        self._visits: dict[str, Visit] = {}
+        self._visits: dict[str, FormVisit] = {}
 
     def app(self) -> Starlette:
         form = "/q/{id}/{handle}"
@@ -112,7 +97,8 @@ class Pages:
             return _closed()
         await visit.prepare()
         csrf = self._desk.csrf_token(visit.question.id)
-        return HTMLResponse(self._page(visit, csrf))
+        await self._settle(visit)
+        return HTMLResponse(visit.page(csrf))
 
     async def act(self, request: Request) -> Response:
         visit = await self._visit(request)
@@ -123,37 +109,27 @@ class Pages:
         csrf = self._desk.csrf_token(question_id)
         if not hmac.compare_digest(csrf.encode(), form.get(CSRF_FIELD, "").encode()):
             return HTMLResponse(plain_pages.refused(), status_code=403)
-        if form.get("do") == "cancel" and visit.step is not Step.DONE:
-            await self._end(question_id)
-            self._desk.close(question_id)
-            return HTMLResponse(plain_pages.cancelled())
-        await visit.act(form)
-        if visit.step is Step.DONE:
-            self._desk.answer(question_id)
-            await visit.connector.aclose()
-        if visit.step is Step.STOPPED:
-            await self._end(question_id)
-            self._desk.close(question_id)
-            return HTMLResponse(plain_pages.stopped(visit))
+        if form.get("do") == "cancel":
+            await visit.leave()
+        else:
+            await visit.act(form)
+        await self._settle(visit)
+        if visit.standing is Standing.OVER:
+            return HTMLResponse(visit.page(csrf))
         # Back to the same address by GET, so that reloading sends nothing again.
         return RedirectResponse(request.url.path, status_code=303)
 
-    def _page(self, visit: Visit, csrf: str) -> str:
-        match visit.step:
-            case Step.CHOOSE:
-                return login_pages.choose(visit, csrf)
-            case Step.SIGN_IN:
-                return login_pages.sign_in(visit, csrf)
-            case Step.MFA:
-                return mfa_pages.code(visit, csrf)
-            case Step.KEEP:
-                return plain_pages.keep(visit, csrf)
-            case Step.DONE:
-                return plain_pages.done(visit, self._clock.now())
-            case Step.STOPPED:
-                return plain_pages.closed()
+    async def _settle(self, visit: FormVisit) -> None:
+        """End the question as its visit has ended, if it has."""
+        question_id = visit.question.id
+        if visit.standing is Standing.ANSWERED:
+            self._desk.answer(question_id)
+            await visit.aclose()
+        if visit.standing is Standing.OVER:
+            await self._end(question_id)
+            self._desk.close(question_id)
 
-    async def _visit(self, request: Request) -> Visit | None:
+    async def _visit(self, request: Request) -> FormVisit | None:
         """The visit that this browser has the right to, if any."""
         await self._end_closed()
         question = self._desk.admit(
@@ -164,12 +140,7 @@ class Pages:
         if question is None:
             return None
         if question.id not in self._visits:
-            self._visits[question.id] = Visit(
-                question=question,
-                connector=self._connectors(question),
-                offered=self._offered,
-                clock=self._clock,
-            )
+            self._visits[question.id] = self._begin(question)
         return self._visits[question.id]
 
     async def _end_closed(self) -> None:
@@ -181,7 +152,7 @@ class Pages:
     async def _end(self, question_id: str) -> None:
         visit = self._visits.pop(question_id, None)
         if visit is not None:
-            await visit.connector.aclose()
+            await visit.aclose()
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -12,10 +12,10 @@ CSRF_FIELD = "csrf"
 Attributes = str | bool | int | None
 
 
-def form(csrf: str, *content: str) -> Html:
+def form(csrf: str, *content: str, autocomplete: str = "on") -> Html:
     """A form that posts to the page it stands on."""
     hidden = tag("input", type="hidden", name=CSRF_FIELD, value=csrf)
-    return tag("form", hidden, *content, method="post", autocomplete="on")
+    return tag("form", hidden, *content, method="post", autocomplete=autocomplete)
 
 
 def button(

@@ -36,7 +36,8 @@ def explanation(question: Question, state: State) -> str:
         tag(
             "p",
             "This page never has a form: its address may have come to you through an "
-            "agent. Never type a password or a code into a page that a link opened.",
+            "agent. Never type a password, a passphrase or a code into a page that a "
+            "link opened.",
             class_="note",
         ),
         environment=question.environment,

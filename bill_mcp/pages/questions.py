@@ -14,6 +14,7 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     MFA = "mfa"
+    APPROVAL = "approval"
 
 
 class State(StrEnum):
@@ -36,6 +37,7 @@ class Question:
         environment: Which BILL it is about; None where the person chooses.
         phrase: Four words to compare two screens by.
         expires: When it closes unless its form is used, in UTC.
+        subject: Which one of several of its purpose: an approval's id. Gives no right.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Question:
     environment: Environment | None
     phrase: str
     expires: datetime
+    subject: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,13 @@ import anyio
 import uvicorn
 
 from bill_mcp.clock import Clock
-from bill_mcp.environments import Environment
 from bill_mcp.errors import ConfigError
-from bill_mcp.pages.app import Connectors, Pages
+from bill_mcp.pages.app import Pages
 from bill_mcp.pages.guarding import Guarded
 from bill_mcp.pages.opening import Launch, open_in_browser
 from bill_mcp.pages.questions import Question
 from bill_mcp.pages.tickets import Desk
+from bill_mcp.pages.visiting import Visits
 
 HOST = "127.0.0.1"
 MOST_CONNECTIONS = 64
@@ -74,9 +74,8 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def page_server(
     desk: Desk,
-    connectors: Connectors,
+    visits: Visits,
     *,
-    offered: tuple[Environment, ...],
     clock: Clock,
     port: int = 0,
 ) -> AsyncIterator[PageServer]:
@@ -89,7 +88,7 @@ async def page_server(
     """
     listener = _listen(port)
     port = listener.getsockname()[1]
-    pages = Pages(desk, connectors, offered=offered, clock=clock)
+    pages = Pages(desk, visits, clock=clock)
     server = _Server(
         uvicorn.Config(
             Guarded(pages.app(), port=port),
@@ -106,12 +105,12 @@ async def page_server(
     )
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(server.serve, sockets=[listener]))
-            await server.listening.wait()
-            desk.address = f"http://{HOST}:{port}"
+            tasks.start_soon(_to_its_end, server, listener)
             sweeping = anyio.CancelScope()
-            tasks.start_soon(_within, sweeping, pages.keep_sweeping)
             try:
+                await server.listening.wait()
+                desk.address = f"http://{HOST}:{port}"
+                tasks.start_soon(_within, sweeping, pages.keep_sweeping)
                 yield PageServer(desk, desk.address)
             finally:
                 sweeping.cancel()
@@ -122,6 +121,12 @@ async def page_server(
                     await pages.aclose()
     finally:
         listener.close()
+
+
+async def _to_its_end(server: _Server, listener: socket.socket) -> None:
+    """Serve until told to exit: who is cancelled meanwhile still closes connections."""
+    with anyio.CancelScope(shield=True):
+        await server.serve(sockets=[listener])
 
 
 async def _within(

@@ -17,8 +17,9 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio
 
@@ -38,15 +39,18 @@ LONGEST_MINUTES = 60
 """However often the form is used: a question is not a way to stay signed in."""
 
 WRONG_ATTEMPTS = 5
-OPEN_PER_AGENT = 4
+OPEN_PER_AGENT = MappingProxyType(
+    {Purpose.LOGIN: 4, Purpose.MFA: 4, Purpose.APPROVAL: 20}
+)
+"""Each approval is a question of its own; as many may wait for one agent."""
 
 
 @dataclass
 class _Entry:
     question: Question
     ticket: bytes = field(repr=False)
-    opened_at: float
     closes_at: float
+    closes_at_last: float
     state: State = State.OPEN
     cookie: bytes = field(default=b"", repr=False)
     handle: bytes = field(default=b"", repr=False)
@@ -87,25 +91,44 @@ class Desk:
         title: str,
         agent_name: str = "",
         environment: Environment | None = None,
+        subject: str = "",
+        until: datetime | None = None,
     ) -> Question:
         """The agent's question of that purpose: the one under way, or a new one.
+
+        Args:
+            purpose: What the form serves.
+            agent: Key of the agent that waits.
+            profile: The account that it is about.
+            title: What is asked, in a few words.
+            agent_name: For people; the key by default.
+            environment: Which BILL it is about; None where the person chooses.
+            subject: Tells questions of one purpose apart.
+            until: When it closes however its form is used, in UTC; None for as long
+                as people use it, within bounds.
 
         Raises:
             ConfigError: The ticket cannot be kept safely.
             LimitError: The agent has too many questions open.
         """
         self.sweep()
-        live = [e for e in self._entries.values() if e.state is not State.ANSWERED]
-        theirs = [e for e in live if e.question.agent == agent]
-        for entry in theirs:
-            if (entry.question.purpose, entry.question.profile) == (purpose, profile):
-                return entry.question
-        if len(theirs) >= OPEN_PER_AGENT:
+        theirs = [
+            entry.question
+            for entry in self._entries.values()
+            if entry.state is not State.ANSWERED
+            and (entry.question.agent, entry.question.purpose) == (agent, purpose)
+        ]
+        for open_one in theirs:
+            if (open_one.profile, open_one.subject) == (profile, subject):
+                return open_one
+        most = OPEN_PER_AGENT[purpose]
+        if len(theirs) >= most:
             raise LimitError(
-                f"{OPEN_PER_AGENT} questions to a person are open already",
+                f"{most} questions to a person are open already",
                 advice="Wait until a person has answered one, or for 10 minutes.",
                 code="too_many_questions",
             )
+        expires = self._clock.now() + timedelta(minutes=OPEN_MINUTES)
         question = Question(
             id=base64.b32encode(self._token_bytes(ID_BYTES)).decode()[:26].lower(),
             purpose=purpose,
@@ -115,12 +138,13 @@ class Desk:
             title=title,
             environment=environment,
             phrase=phrase(self._token_bytes(WORDS_IN_A_PHRASE)),
-            expires=self._clock.now() + timedelta(minutes=OPEN_MINUTES),
+            expires=min(expires, until or expires),
+            subject=subject,
         )
-        self._add(question)
+        self._add(question, lasts=until is None)
         return question
 
-    def _add(self, question: Question) -> None:
+    def _add(self, question: Question, *, lasts: bool) -> None:
         if self.address is None:
             raise ConfigError("no pages are served, so that nobody could answer")
         ticket, now = self._token(), self._clock.monotonic()
@@ -136,11 +160,12 @@ class Desk:
                 expires=question.expires.isoformat(),
             )
         )
+        closes_at = now + (question.expires - self._clock.now()).total_seconds()
         self._entries[question.id] = _Entry(
             question=question,
             ticket=_digest(ticket),
-            opened_at=now,
-            closes_at=now + OPEN_MINUTES * 60,
+            closes_at=closes_at,
+            closes_at_last=now + LONGEST_MINUTES * 60 if lasts else closes_at,
         )
 
     def enter(self, question_id: str, ticket: str) -> Pass | None:
@@ -193,11 +218,27 @@ class Desk:
         entry = self._find(question_id)
         return entry.question if entry else None
 
-    def answer(self, question_id: str) -> None:
-        """Note that the person has done it; what waits for the question goes on."""
+    def unanswered(self, purpose: Purpose) -> list[Question]:
+        """The questions of that purpose that wait for a person, the oldest first."""
+        self.sweep()
+        return [
+            entry.question
+            for entry in self._entries.values()
+            if entry.question.purpose is purpose and entry.state is not State.ANSWERED
+        ]
+
+    def answer(self, question_id: str, *, elsewhere: bool = False) -> None:
+        """Note that the person has done it; what waits for the question goes on.
+
+        Without a form nobody can have answered, unless they did it *elsewhere*, as in
+        a terminal; then the ticket is worth nothing any more.
+        """
         entry = self._find(question_id)
-        if entry is not None and entry.state is State.ENTERED:
+        if entry is None or entry.state is State.ANSWERED:
+            return
+        if entry.state is State.ENTERED or elsewhere:
             entry.state = State.ANSWERED
+            self.files.remove(question_id)
             entry.ended.set()
 
     def close(self, question_id: str) -> None:
@@ -235,9 +276,8 @@ class Desk:
         return self._entries.get(question_id)
 
     def _prolong(self, entry: _Entry) -> None:
-        longest = entry.opened_at + LONGEST_MINUTES * 60
         wished = self._clock.monotonic() + OPEN_MINUTES * 60
-        entry.closes_at = min(max(entry.closes_at, wished), longest)
+        entry.closes_at = min(max(entry.closes_at, wished), entry.closes_at_last)
 
     def _count_wrong(self, entry: _Entry) -> None:
         entry.wrong += 1

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support.approving import wanted
 from support.clock import ManualClock
 
+from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError
 from bill_mcp.pages.app import Pages
+from bill_mcp.pages.approval_visits import Approving
 from bill_mcp.pages.connecting import (
     Account,
     Connected,
@@ -22,6 +25,7 @@ from bill_mcp.pages.connecting import (
 )
 from bill_mcp.pages.questions import Purpose, Question
 from bill_mcp.pages.tickets import Desk
+from bill_mcp.records.approvals import Approval, State
 
 PORT = 4711
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -85,6 +89,7 @@ class Hall:
     desk: Desk
     clock: ManualClock
     bill: PlayedBill
+    approving: Approving
     pages: Pages
     browser: httpx.AsyncClient
     folder: Path
@@ -94,6 +99,26 @@ class Hall:
     def ask(self, purpose: Purpose = Purpose.LOGIN, **more: Any) -> Question:
         wanted = {"agent": "a", "profile": "main", "title": "Connect an account"}
         return self.desk.open(purpose, **(wanted | more))
+
+    async def ask_approval(self, **changes: Any) -> tuple[Question, Approval]:
+        """A call that waits, and the question whether to approve it."""
+        approval = await self.approving.approvals.ask(wanted(**changes))
+        call = approval.wanted
+        question = self.ask(
+            Purpose.APPROVAL,
+            agent=call.agent,
+            profile=call.profile,
+            title=call.title,
+            environment=Environment(call.environment),
+            subject=approval.id,
+            until=approval.expires_at,
+        )
+        return question, approval
+
+    async def state_of(self, approval: Approval) -> State:
+        found = await self.approving.approvals.find(approval.id)
+        assert found is not None
+        return found.state
 
     async def enter(self, question: Question) -> httpx.Response:
         """Hand the ticket in as the private page does, and follow to the form."""

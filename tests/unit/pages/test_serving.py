@@ -13,11 +13,18 @@ from bill_mcp.clock import SystemClock
 from bill_mcp.environments import Environment
 from bill_mcp.errors import ConfigError
 from bill_mcp.pages import app
+from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.questions import Purpose, State
 from bill_mcp.pages.serving import page_server
 from bill_mcp.pages.tickets import Desk
+from bill_mcp.pages.visiting import Visits
 
 pytestmark = pytest.mark.anyio
+
+
+def visits(bill: PlayedBill) -> Visits:
+    offered = (Environment.SANDBOX,)
+    return connect_visits(lambda _: bill, offered=offered, clock=bill.clock)
 
 
 async def test_the_pages_are_served_beside_the_process_and_leave_nothing_behind(
@@ -26,10 +33,7 @@ async def test_the_pages_are_served_beside_the_process_and_leave_nothing_behind(
     clock = SystemClock()
     desk, bill = Desk(tmp_path / "tickets", clock), PlayedBill(ManualClock())
     handler = signal.getsignal(signal.SIGINT)
-    offered = (Environment.SANDBOX,)
-    async with page_server(
-        desk, lambda _: bill, offered=offered, clock=clock
-    ) as server:
+    async with page_server(desk, visits(bill), clock=clock) as server:
         assert signal.getsignal(signal.SIGINT) is handler
         question = desk.open(Purpose.LOGIN, agent="a", profile="p", title="Connect")
         url = server.url_of(question)
@@ -57,19 +61,13 @@ async def test_the_pages_are_served_beside_the_process_and_leave_nothing_behind(
 
 async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     clock = SystemClock()
-    desk = Desk(tmp_path, clock)
+    desk, bill = Desk(tmp_path, clock), PlayedBill(ManualClock())
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ConfigError):
-            async with page_server(
-                desk,
-                lambda _: PlayedBill(ManualClock()),
-                offered=(),
-                clock=clock,
-                port=port,
-            ):
+            async with page_server(desk, visits(bill), clock=clock, port=port):
                 pass
 
 
@@ -79,10 +77,7 @@ async def test_what_was_typed_is_forgotten_without_another_request(
     monkeypatch.setattr(app, "SWEEP_S", 0.01)
     clock = SystemClock()
     desk, bill = Desk(tmp_path / "tickets", clock), PlayedBill(ManualClock())
-    offered = (Environment.SANDBOX,)
-    async with page_server(
-        desk, lambda _: bill, offered=offered, clock=clock
-    ) as server:
+    async with page_server(desk, visits(bill), clock=clock) as server:
         question = desk.open(Purpose.LOGIN, agent="a", profile="p", title="Connect")
         ticket = desk.files.get(question.id)
         assert ticket is not None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -213,3 +214,52 @@ def test_a_link_in_the_place_of_a_ticket_is_refused(
     with pytest.raises(ConfigError):
         ask(desk)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def ask_approval(desk: Desk, subject: str, **more: Any) -> Question:
+    return desk.open(
+        Purpose.APPROVAL,
+        agent="a",
+        profile="main",
+        title="Pay",
+        subject=subject,
+        **more,
+    )
+
+
+def test_each_approval_is_a_question_of_its_own_and_leaves_room_for_others(
+    desk: Desk,
+) -> None:
+    numbers = [f"AAAA000{number}" for number in range(10)]
+    numbers += [f"BBBB000{number}" for number in range(10)]
+    asked = [ask_approval(desk, subject) for subject in numbers]
+    assert len({question.id for question in asked}) == 20
+    assert ask_approval(desk, numbers[3]) == asked[3]
+    with pytest.raises(LimitError):
+        ask_approval(desk, "CCCC0000")
+    assert ask(desk).subject == ""
+
+
+def test_using_its_form_does_not_prolong_a_question_that_ends_at_a_time(
+    desk: Desk, clock: ManualClock
+) -> None:
+    until = clock.now() + timedelta(minutes=4)
+    question = ask_approval(desk, "AAAA0000", until=until)
+    assert question.expires == until
+    right = desk.enter(question.id, ticket_of(desk, question))
+    assert right is not None
+    clock.advance(3 * 60 + 59)
+    assert desk.admit(question.id, right.handle, right.cookie) == question
+    clock.advance(1)
+    assert desk.admit(question.id, right.handle, right.cookie) is None
+
+
+async def test_what_was_answered_elsewhere_ends_the_waiting_and_the_ticket(
+    desk: Desk,
+) -> None:
+    question = ask_approval(desk, "AAAA0000")
+    ticket = ticket_of(desk, question)
+    desk.answer(question.id, elsewhere=True)
+    assert await desk.ending(question) is State.ANSWERED
+    assert desk.files.get(question.id) is None
+    assert desk.enter(question.id, ticket) is None
