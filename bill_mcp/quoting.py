@@ -1,0 +1,25 @@
+"""Text of others as a person may safely see it: nothing in it hides or reorders."""
+
+from __future__ import annotations
+
+from bill_mcp.present import as_text
+
+LONGEST_QUOTE = 80
+
+
+def visible(text: str) -> str:
+    r"""*text* on one line; control, invisible, bidirectional characters as ``\u``."""
+    return as_text(text)[1:-1]
+
+
+def quoted(text: str) -> str:
+    """*text* in quotation marks, visible, and cut to 80 characters between them."""
+    shown = visible(text)
+    if len(shown) > LONGEST_QUOTE:
+        shown = ""
+        for piece in map(visible, text):  # so that no escape is cut in two
+            if len(shown) + len(piece) >= LONGEST_QUOTE:
+                break
+            shown += piece
+        shown += "…"
+    return f'"{shown}"'
