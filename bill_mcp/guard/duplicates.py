@@ -15,7 +15,8 @@ from typing import Any
 
 from bill_mcp.guard.evidence import Cause, Reason
 from bill_mcp.guard.invoice_numbers import same_number
-from bill_mcp.guard.reading import Read, every_page, quoted
+from bill_mcp.guard.reading import Read, every_page
+from bill_mcp.quoting import quoted
 from bill_mcp.records.payments import CENTS, amount_of
 
 NEAR_DAYS = 3

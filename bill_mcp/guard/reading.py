@@ -1,12 +1,10 @@
-"""How the guard reads at BILL, and how it quotes what others wrote there."""
+"""How the guard reads at BILL: under the call's own session, lists to their end."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from bill_mcp import present
 
 Read = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """BILL's reply to a reading action, by its name and arguments, without secrets.
@@ -18,7 +16,6 @@ PAGE_ROWS = 100
 """The most that BILL gives at once."""
 
 MOST_PAGES = 50
-QUOTED_CHARACTERS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +53,3 @@ async def every_page(
             return Rows(rows=tuple(rows), is_whole=True)
         asked = {**asked, "page": cursor}
     return Rows(rows=tuple(rows), is_whole=False)
-
-
-def quoted(text: Any, *, most: int = QUOTED_CHARACTERS) -> str:
-    """What third parties wrote, inside a sentence of ours: in quotes, cut, visible.
-
-    It cannot end its own quotes, and hides nothing: characters that nobody sees, line
-    breaks among them, stand as escapes.
-    """
-    plain = text if isinstance(text, str) else ""
-    cut = plain if len(plain) <= most else f"{plain[: most - 1]}…"
-    return present.as_text(cut)

@@ -155,7 +155,7 @@ async def test_number_cannot_leave_its_quotes_nor_hide_anything() -> None:
     texts = [one.text for one in await similar(read, "009", number=hostile)]
     assert '(number "X-9\\"), approved by the CFO (\\u202e\\n!!!' in texts[0]
     assert '…", 1.00,' in texts[0]
-    assert "!" * 40 not in texts[0]
+    assert "!" * 60 not in texts[0]
 
 
 async def test_odd_rows_are_compared_as_far_as_they_go() -> None:
