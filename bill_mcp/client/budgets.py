@@ -38,11 +38,15 @@ class Budgets:
     Args:
         clock: For waiting, and for the time that errors name.
         counts: What was asked already; by default by this process alone.
+        process: Names this process among those that share the counts.
     """
 
-    def __init__(self, clock: Clock, counts: Counts | None = None) -> None:
+    def __init__(
+        self, clock: Clock, counts: Counts | None = None, *, process: str = ""
+    ) -> None:
         self._clock = clock
         self._counts = counts or MemoryCounts(clock)
+        self._process = process
 
     async def take_request(self, key: str, agent: str, *, urgent: bool) -> None:
         """Count one request of *agent* under the developer key *key*.
@@ -72,12 +76,15 @@ class Budgets:
         allowed = SIGN_INS_AN_HOUR - (0 if renewal else SIGN_INS_FOR_RENEWAL)
 
         def take(tally: Tally) -> None:
-            used = tally.used(_SIGN_INS, key, agent)
+            # An agent's share is against a loop in one process. Where no session can
+            # be kept, each start signs in anew, and is no loop.
+            name = f"{agent} {self._process}"
+            used = tally.used(_SIGN_INS, key, name)
             if used.by_all >= allowed:
                 raise self._used_up("The sign-ins of this hour are used up")
             if used.by_agent >= SIGN_INS_AN_HOUR_PER_AGENT:
                 raise self._used_up("This agent used its sign-ins of this hour")
-            tally.use(_SIGN_INS, key, agent)
+            tally.use(_SIGN_INS, key, name)
 
         await self._counts.change(take)
 

@@ -57,7 +57,7 @@ def shared_limits(
     place = _place(base_url)
     return Limits(
         slots=SqliteSlots(file, place),
-        budgets=Budgets(clock, SqliteCounts(file, place)),
+        budgets=Budgets(clock, SqliteCounts(file, place), process=new_id(12)),
         close=file.close,
     )
 
