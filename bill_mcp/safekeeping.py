@@ -22,6 +22,7 @@ from bill_mcp.records import (
     store,
 )
 from bill_mcp.records.approvals import Approval, Approvals
+from bill_mcp.records.approvers import Approvers
 from bill_mcp.records.audit import Audit, AuditEntry, Kind
 from bill_mcp.records.bank_details import KnownDetails
 from bill_mcp.records.journal import Journal
@@ -56,6 +57,7 @@ class Safekeeping:
     audit: Audit
     journal: Journal
     approvals: Approvals
+    approvers: Approvers
     bank_details: KnownDetails
 
     def close(self) -> None:
@@ -125,6 +127,7 @@ def open_records(
             key=custody.key,
             note=approval_note(log, clock),
         ),
+        approvers=Approvers(file, key=custody.key, note=approver_note(log, clock)),
         bank_details=KnownDetails(file, custody.key),
     )
 
@@ -147,6 +150,20 @@ def approval_note(
             verdict=event,
             approval=approval.id,
             approver=approval.decided_by,
+        )
+        log.append(connection, entry)
+
+    return note
+
+
+def approver_note(
+    log: Audit, clock: Clock
+) -> Callable[[sqlite3.Connection, str, str], None]:
+    """Writes an audit row when somebody may approve, or may no more."""
+
+    def note(connection: sqlite3.Connection, name: str, event: str) -> None:
+        entry = AuditEntry(
+            at=clock.now(), kind=Kind.APPROVER, approver=name, verdict=event
         )
         log.append(connection, entry)
 

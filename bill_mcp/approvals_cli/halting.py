@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from datetime import datetime
 
 import anyio
 
@@ -10,8 +12,10 @@ from bill_mcp.approvals_cli.opened import DONE, NOT_DONE, opened, user_name
 from bill_mcp.approvals_cli.proving import prove
 from bill_mcp.approvals_cli.terminal import controlling_terminal
 from bill_mcp.clock import SystemClock
+from bill_mcp.errors import BillMcpError
 from bill_mcp.quoting import visible
 from bill_mcp.records import halt as kill_switch
+from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.settings import resolve_home
 
 NOT_HALTED = "nothing is halted"
@@ -21,7 +25,8 @@ LIFTED = "lifted: writes go out again"
 def halt(reason: str) -> int:
     """Stop all writes; the exit code of the command.
 
-    Asks nothing and opens no records: it must work when nothing else does.
+    Asks nothing, and stops before it opens the records: it must work when nothing else
+    does.
     """
     home = resolve_home({}).path
     now = SystemClock().now()
@@ -32,7 +37,17 @@ def halt(reason: str) -> int:
         f"halted{since} by {visible(found.by)}{told}\nNothing that changes anything at "
         "BILL goes out, until `bill-mcp halt --lift`.\n"
     )
+    _note(now)
     return DONE
+
+
+def _note(now: datetime) -> None:
+    entry = AuditEntry(at=now, kind=Kind.HALT, approver=user_name(), verdict="halted")
+    try:
+        with opened() as records:
+            anyio.run(records.journal.note, entry)
+    except (BillMcpError, OSError, sqlite3.Error) as error:
+        sys.stderr.write(f"bill-mcp: the audit log does not have it: {error}\n")
 
 
 def lift() -> int:
@@ -56,5 +71,12 @@ def lift() -> int:
                     terminal.say("Still halted.")
                     return NOT_DONE
         kill_switch.lift(records.home)
+        entry = AuditEntry(
+            at=records.clock.now(),
+            kind=Kind.HALT,
+            approver=user_name(),
+            verdict="lifted",
+        )
+        anyio.run(records.journal.note, entry)
     sys.stdout.write(f"{LIFTED}\n")
     return DONE

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bill_mcp.approvals_cli.opened import DONE, Opened, opened
 from bill_mcp.approvals_cli.showing import amount, environment_of, show
+from bill_mcp.approvals_cli.unsettled import show_unsettled
 from bill_mcp.quoting import visible
 
 NOTHING = "no call waits for approval"
@@ -20,6 +21,7 @@ def show_all() -> int:
     """Show everything that waits for a person; the exit code of the command."""
     with opened() as records:
         _show_waiting(records)
+        show_unsettled(anyio.run(records.journal.unsettled))
     return DONE
 
 

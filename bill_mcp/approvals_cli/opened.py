@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bill_mcp import logs
-from bill_mcp.approvals_cli.sealing_key import SealingKey
 from bill_mcp.clock import Clock, SystemClock
-from bill_mcp.records import approvals, approvers
 from bill_mcp.records.approvals import Approvals
 from bill_mcp.records.approvers import Approvers
-from bill_mcp.records.store import FILE_NAME, RecordFile
+from bill_mcp.records.journal import Journal
+from bill_mcp.safekeeping import open_records
 from bill_mcp.secret import LiveSecrets
+from bill_mcp.sessions import agent_locks
+from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.vault import open_vault
 from bill_mcp.settings import resolve_home
 
 DONE, NOT_DONE = 0, 1
@@ -36,6 +38,7 @@ class Opened:
     live: LiveSecrets
     approvals: Approvals
     approvers: Approvers
+    journal: Journal
 
 
 @contextmanager
@@ -47,18 +50,31 @@ def opened() -> Iterator[Opened]:
     """
     home, clock, live = resolve_home({}), SystemClock(), LiveSecrets()
     logs.configure("warning", live)
-    key = SealingKey(home)
-    file = RecordFile(home.path / FILE_NAME, (approvals.SCHEMA, approvers.SCHEMA))
+    key = home.vault_key.reveal() if home.vault_key else None
+    locks = AgentLocks(home.path / agent_locks.FOLDER)
+    records = open_records(
+        home.path,
+        lasts=True,
+        moves_real_money=False,
+        home_is_given=True,
+        open_vault=lambda: open_vault(home.path, key),
+        locks=locks,
+        clock=clock,
+        new_id=_random_id,
+    )
     try:
         yield Opened(
             home=home.path,
             clock=clock,
             live=live,
-            approvals=Approvals(file, clock, _random_id, key=key),
-            approvers=Approvers(file, key=key),
+            approvals=records.approvals,
+            approvers=records.approvers,
+            journal=records.journal,
         )
     finally:
-        file.close()
+        records.committed()
+        records.close()
+        locks.close()
 
 
 def _random_id(length: int) -> str:

@@ -60,6 +60,8 @@ class Kind(StrEnum):
     """The guard said no; nothing was sent."""
     APPROVAL = "approval"
     """Somebody agreed, or did not."""
+    APPROVER = "approver"
+    """Somebody may agree from now on, or may no more."""
     SETTLED = "settled"
     """A write whose answer was lost turned out to be done, or not."""
     HALT = "halt"

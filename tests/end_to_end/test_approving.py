@@ -13,17 +13,16 @@ from typing import Any
 import anyio
 import pytest
 from support.approval_desk import CHEAP, payment, record_file
+from support.sealing import sealing_key
 from support.terminal import KEPT, Terminal, at_terminal
 
 from bill_mcp.app import random_id
-from bill_mcp.approvals_cli.sealing_key import SealingKey
 from bill_mcp.clock import SystemClock
 from bill_mcp.records.approvals import Approval, ApprovalLine, Approvals, State, Via
 from bill_mcp.records.approvers import Approvers
 from bill_mcp.records.halt import is_halted
 from bill_mcp.records.store import RecordFile
 from bill_mcp.secret import Secret
-from bill_mcp.settings import Home
 
 KEY = "canary-key-of-the-vault-55d1"
 MIA, TOM = "canary correct horse battery", "canary another horse battery"
@@ -41,8 +40,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.file = record_file(self.home / "journal.sqlite")
-        place = Home(path=self.home, vault_key=Secret(KEY), profile=None)
-        self.key = SealingKey(place)
+        self.key = sealing_key(self.home, KEY)
         self.approvals = Approvals(self.file, SystemClock(), random_id, key=self.key)
 
     @property

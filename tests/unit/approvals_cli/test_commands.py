@@ -14,17 +14,15 @@ import pytest
 from keyring.backends import fail
 from support.approval_desk import SEALING_KEY, payment, record_file
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
+from support.sealing import sealing_key
 
 from bill_mcp import cli
 from bill_mcp.app import random_id
-from bill_mcp.approvals_cli.sealing_key import SealingKey
 from bill_mcp.approvals_cli.showing import show
 from bill_mcp.clock import SystemClock
 from bill_mcp.errors import ConfigError
 from bill_mcp.records.approvals import Approval, Approvals, Via
 from bill_mcp.records.halt import is_halted
-from bill_mcp.secret import Secret
-from bill_mcp.settings import Home
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
@@ -73,8 +71,8 @@ def run(
     return ran
 
 
-def key_of(home: Path) -> SealingKey:
-    return SealingKey(Home(path=home, vault_key=None, profile=None))
+def key_of(home: Path) -> Callable[[], bytes]:
+    return sealing_key(home)
 
 
 def asked(home: Path, **changes: object) -> tuple[Approvals, Approval]:
@@ -144,12 +142,15 @@ def test_environment_that_is_unknown_is_as_loud_as_production(home: Path) -> Non
     assert said[0] == ("MOON", "bold white on red")
 
 
-def test_halting_asks_nothing_and_needs_no_records(run: Run, home: Path) -> None:
+def test_halting_asks_nothing_and_works_where_the_records_are_broken(
+    run: Run, home: Path
+) -> None:
+    (home / "journal.sqlite").write_bytes(b"no database, whatever it once was" * 99)
     ran = run("halt", "--reason", "odd\x1b[2J")
     assert ran.code == 0
     assert r"odd\u001b[2J" in ran.out
     assert ran.out.startswith("halted since ")
-    assert not (home / "journal.sqlite").exists()
+    assert "the audit log does not have it" in ran.err
     halted = is_halted(home)
     assert halted is not None
     assert halted.reason == "odd\x1b[2J"
@@ -189,8 +190,7 @@ def test_locked_keyring_is_told_and_no_other_key_is_made(home: Path) -> None:
 
 
 def test_key_in_the_encrypted_file_is_under_the_operators_key(home: Path) -> None:
-    place = Home(path=home, vault_key=Secret("canary-operator"), profile=None)
-    key = SealingKey(place)()
+    key = sealing_key(home, "canary-operator")()
     assert key not in {SEALING_KEY, bytes(32)}
-    assert SealingKey(place)() == key
+    assert sealing_key(home, "canary-operator")() == key
     assert (home / "secrets.enc").exists()
