@@ -152,6 +152,13 @@ class Approving(RuleBasedStateMachine):
         if told is not None:
             self.spend(which, told.binding)
 
+    @rule(which=WHICH, seconds=SECONDS)
+    def spend_while_the_clock_is_wrong(self, which: int, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.spend_what_fits(which)
+        self.clock.advance(-seconds)
+        self.spend_what_fits(which)
+
     @rule(seconds=SECONDS)
     def pass_time(self, seconds: int) -> None:
         self.clock.advance(seconds)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import unicodedata
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 import pytest
-from support.approval_desk import RIGHT, SEALING_KEY, ApprovalDesk, record_file
+from support.approval_desk import CHEAP, RIGHT, SEALING_KEY, ApprovalDesk, record_file
 
 from bill_mcp.errors import ConfigError, LimitError, RefusedError
+from bill_mcp.records import approvers
 from bill_mcp.records.approvers import TRIES, Approvers, Voucher
 from bill_mcp.records.passphrases import COST, Cost, weakness
+from bill_mcp.records.store import RecordFile
 from bill_mcp.secret import Secret
 
 pytestmark = pytest.mark.anyio
+T = TypeVar("T")
 WRONG = Secret("canary wrong horse battery")
 OTHER = Secret("canary other horse battery")
 QUARTER_S = 15 * 60
@@ -137,10 +142,10 @@ async def test_process_killed_in_the_middle_of_a_try_has_used_it_up(
 
 
 def _set_cost(desk: ApprovalDesk, connection: sqlite3.Connection, cost: Cost) -> None:
-    approvers = desk.approvers
-    row = approvers._row(connection, "mia")  # noqa: SLF001 -- no public way breaks it
+    kept = desk.approvers
+    row = kept._row(connection, "mia")  # noqa: SLF001 -- no public way breaks it
     assert row is not None
-    approvers._write(connection, {**row, "n": cost.n})  # noqa: SLF001 -- the same
+    kept._write(connection, {**row, "n": cost.n})  # noqa: SLF001 -- the same
 
 
 async def test_changing_and_removing_need_the_old_passphrase(
@@ -156,6 +161,31 @@ async def test_changing_and_removing_need_the_old_passphrase(
     assert await desk.approvers.remove("mia", OTHER, now)
     assert await desk.approvers.names() == []
     assert desk.noted == [("mia", "added"), ("mia", "changed"), ("mia", "removed")]
+
+
+class BetweenSteps(RecordFile):
+    """A file in which something happens right after the next transaction."""
+
+    meanwhile: Callable[[], Awaitable[bool]] | None = None
+
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        result = await super().transact(work)
+        step, self.meanwhile = self.meanwhile, None
+        if step is not None:
+            assert await step()
+        return result
+
+
+async def test_passphrase_that_is_replaced_while_it_is_checked_is_wrong(
+    desk: ApprovalDesk,
+) -> None:
+    now = desk.clock.now()
+    file = BetweenSteps(desk.path, [approvers.SCHEMA])
+    slow = Approvers(file, key=lambda: SEALING_KEY, cost=CHEAP)
+    file.meanwhile = lambda: desk.approvers.change("mia", RIGHT, OTHER, now)
+    assert not await slow.check("mia", RIGHT, now)
+    file.meanwhile = lambda: desk.approvers.remove("mia", OTHER, now)
+    assert not await slow.check("mia", OTHER, now)
 
 
 async def test_second_approver_needs_the_word_of_the_first(desk: ApprovalDesk) -> None:
