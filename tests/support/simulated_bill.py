@@ -1,91 +1,48 @@
-"""The path of a call over the simulator, in process: what the guard reads with."""
+"""The simulated BILL in this process, behind the transport that notes what arrives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import httpx
-from support.assembly import Assembly, assemble
-from support.upstream import Upstream
+from support.upstream import Arrival, Upstream
 
-from bill_mcp.environments import Environment
-from bill_mcp.secret import Secret
-from bill_mcp.sessions.credentials import Credentials
-from bill_mcp.simulator import credentials
+from bill_mcp.sessions.credentials import Credentials, read
 from bill_mcp.simulator.app import build_app
+from bill_mcp.simulator.sign_in_data import make_credentials
 from bill_mcp.simulator.world import World
-
-SIGN_IN = Credentials(
-    username=credentials.USERNAME,
-    password=Secret(credentials.PASSWORD),
-    organization_id=credentials.ORGANIZATION_ID,
-    dev_key=Secret(credentials.DEVELOPER_KEY),
-)
-ADDRESS = {
-    "line1": "1 Main Street",
-    "city": "Seattle",
-    "stateOrProvince": "WA",
-    "zipOrPostalCode": "98101",
-    "country": "US",
-}
-BANK = {
-    "nameOnAccount": "Acme",
-    "accountNumber": "111222333",
-    "routingNumber": "074000010",
-}
-
-
-class _Simulator(Upstream):
-    """Has the simulator answer, and remembers nothing itself."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self._app = build_app(world)
-
-    def transport(self) -> httpx.AsyncBaseTransport:
-        return httpx.ASGITransport(app=self._app)
 
 
 class SimulatedBill:
-    """One agent at a simulated BILL of its own, empty but for its organization."""
+    """Answers as BILL does, and breaks off connections when told to."""
 
-    def __init__(self, time: str | None = None) -> None:
-        self.world = World.create("empty", time)
-        self.assembly: Assembly = assemble(
-            _Simulator(self.world), environment=Environment.LOCAL, account=SIGN_IN
+    def __init__(self) -> None:
+        self.world = World.create("demo")
+        self.upstream = Upstream(self)
+        self._bill = httpx.ASGITransport(app=build_app(self.world))
+
+    async def __call__(self, arrival: Arrival) -> httpx.Response:
+        request = httpx.Request(
+            arrival.method,
+            f"http://simulator.localhost/connect{arrival.target}",
+            headers=arrival.headers,
+            content=arrival.body,
         )
+        answer = await self._bill.handle_async_request(request)
+        return httpx.Response(answer.status_code, content=await answer.aread())
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """One call of the agent; fulfils `bill_mcp.guard.reading.Read`."""
-        return await self.assembly.call(name, arguments)
+    def account(self, **wish: Any) -> Credentials:
+        """A login made for the test."""
+        return read(make_credentials(self.world, wish).get)
 
-    def pass_days(self, days: float) -> None:
-        """Move BILL's clock; its sessions live on, as if they had been used."""
-        self.world.move_to(self.world.now + timedelta(days=days))
+    def fault(self, path: str, **effect: Any) -> None:
+        """What happens to the next POST there."""
+        self.world.faults.add_all([{"method": "POST", "path": path, **effect}])
 
-    def calls_of(self, path: str) -> int:
-        """How often *path* was asked for, under the organization's session."""
-        return sum(one.path.startswith(path) for one in self.world.log.arrivals)
+    def advance(self, minutes: float) -> None:
+        self.world.move_to(self.world.now + timedelta(minutes=minutes))
 
-    async def vendor(self, name: str = "Acme", **more: Any) -> str:
-        """The id of a new vendor that is paid by check."""
-        given = {"name": name, "address": ADDRESS, **more}
-        made = await self.call("bill_create_a_vendor", given)
-        return str(made["id"])
-
-    async def bill(
-        self, vendor_id: str, number: str, *amounts: float, day: str = "2026-11-15"
-    ) -> str:
-        """The id of a new bill."""
-        made = await self.call(
-            "bill_create_a_bill",
-            {
-                "vendorId": vendor_id,
-                "dueDate": "2026-12-15",
-                "invoice": {"invoiceNumber": number, "invoiceDate": day},
-                "billLineItems": [{"amount": amount} for amount in amounts or (100,)],
-            },
-        )
-        return str(made["id"])
+    def asked(self, path: str) -> int:
+        """How often it was asked."""
+        return sum(arrival.path == path for arrival in self.upstream.arrivals)
