@@ -1,4 +1,8 @@
-"""The path of a call over the simulator, in process: what the guard reads with."""
+"""A simulated BILL that the guard reads through the whole path of a call.
+
+What happens there meanwhile goes round that path, as if a person did it in BILL's web
+page: the guard that is tested does not stand in the way of what it shall find.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,12 @@ SIGN_IN = Credentials(
     organization_id=credentials.ORGANIZATION_ID,
     dev_key=Secret(credentials.DEVELOPER_KEY),
 )
+LOGIN = {
+    "username": credentials.USERNAME,
+    "password": credentials.PASSWORD,
+    "organizationId": credentials.ORGANIZATION_ID,
+    "devKey": credentials.DEVELOPER_KEY,
+}
 ADDRESS = {
     "line1": "1 Main Street",
     "city": "Seattle",
@@ -49,38 +59,53 @@ class _Simulator(Upstream):
 
 
 class SimulatedBill:
-    """One agent at a simulated BILL of its own, empty but for its organization."""
+    """One agent, and one person, at a BILL that is empty but for its organization."""
 
     def __init__(self, time: str | None = None) -> None:
         self.world = World.create("empty", time)
+        self._simulator = _Simulator(self.world)
+        self._headers: dict[str, str] = {}
         self.assembly: Assembly = assemble(
-            _Simulator(self.world), environment=Environment.LOCAL, account=SIGN_IN
+            self._simulator, environment=Environment.LOCAL, account=SIGN_IN
         )
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """One call of the agent; fulfils `bill_mcp.guard.reading.Read`."""
         return await self.assembly.call(name, arguments)
 
-    def pass_days(self, days: float) -> None:
-        """Move BILL's clock; its sessions live on, as if they had been used."""
-        self.world.move_to(self.world.now + timedelta(days=days))
+    async def write(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What a person does at BILL without this server; must succeed."""
+        async with httpx.AsyncClient(
+            transport=self._simulator.transport(),
+            base_url="http://simulator.localhost/connect/v3",
+        ) as http:
+            if not self._headers:
+                session = (await http.post("/login", json=LOGIN)).json()["sessionId"]
+                self._headers = {"devKey": LOGIN["devKey"], "sessionId": session}
+            answer = await http.request(method, path, json=body, headers=self._headers)
+        assert answer.is_success, answer.text
+        told: dict[str, Any] = answer.json() if answer.content else {}
+        return told
 
-    def calls_of(self, path: str) -> int:
-        """How often *path* was asked for, under the organization's session."""
-        return sum(one.path.startswith(path) for one in self.world.log.arrivals)
+    def pass_days(self, days: float) -> None:
+        """Move BILL's clock; the person signs in anew after it."""
+        self._headers = {}
+        self.world.move_to(self.world.now + timedelta(days=days))
 
     async def vendor(self, name: str = "Acme", **more: Any) -> str:
         """The id of a new vendor that is paid by check."""
         given = {"name": name, "address": ADDRESS, **more}
-        made = await self.call("bill_create_a_vendor", given)
-        return str(made["id"])
+        return str((await self.write("POST", "/vendors", given))["id"])
 
     async def bill(
         self, vendor_id: str, number: str, *amounts: float, day: str = "2026-11-15"
     ) -> str:
         """The id of a new bill."""
-        made = await self.call(
-            "bill_create_a_bill",
+        made = await self.write(
+            "POST",
+            "/bills",
             {
                 "vendorId": vendor_id,
                 "dueDate": "2026-12-15",

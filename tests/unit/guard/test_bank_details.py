@@ -67,10 +67,9 @@ class Desk:
         return vendor
 
     async def change_account(self, vendor: str, number: str) -> None:
-        one = {"vendorId": vendor}
-        await self.bill.call("bill_delete_a_vendor_bank_account", one)
-        account = {**BANK, "accountNumber": number}
-        await self.bill.call("bill_create_a_vendor_bank_account", one | account)
+        where = f"/vendors/{vendor}/bank-account"
+        await self.bill.write("DELETE", where)
+        await self.bill.write("POST", where, {**BANK, "accountNumber": number})
 
 
 def payee(bank: dict[str, Any]) -> dict[str, Any]:
@@ -169,8 +168,7 @@ async def test_account_where_this_server_saw_none_is_a_reason() -> None:
     desk = Desk()
     vendor = await desk.old_vendor(has_account=False)
     await desk.look(vendor)
-    account = {"vendorId": vendor, **BANK}
-    await desk.bill.call("bill_create_a_vendor_bank_account", account)
+    await desk.bill.write("POST", f"/vendors/{vendor}/bank-account", BANK)
     desk.trail_is_readable = False
     assert text_of(await desk.examine(vendor)).startswith(
         "it was found to have a bank account where it had none less than 1 US bank day "
@@ -211,7 +209,7 @@ async def test_vendor_paid_by_check_is_judged_by_its_payee_fields(
     desk = Desk()
     vendor = await desk.old_vendor(has_account=False)
     assert (await desk.examine(vendor)).reason is None
-    await desk.bill.call("bill_update_a_vendor", {"vendorId": vendor, **change})
+    await desk.bill.write("PATCH", f"/vendors/{vendor}", change)
     finding = await desk.examine(vendor)
     assert text_of(finding) == (
         f"{told} less than 1 US bank day ago; it has no bank account"
@@ -228,23 +226,22 @@ async def test_other_fields_of_a_vendor_paid_by_check_do_not_count(
 ) -> None:
     desk = Desk()
     vendor = await desk.old_vendor(has_account=False)
-    await desk.bill.call("bill_update_a_vendor", {"vendorId": vendor, **change})
+    await desk.bill.write("PATCH", f"/vendors/{vendor}", change)
     assert (await desk.examine(vendor)).reason is None
 
 
 async def test_address_of_a_vendor_with_a_bank_account_does_not_count() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
-    change = {"vendorId": vendor, "address": {"line1": "9 New Street"}}
-    await desk.bill.call("bill_update_a_vendor", change)
+    change = {"address": {"line1": "9 New Street"}}
+    await desk.bill.write("PATCH", f"/vendors/{vendor}", change)
     assert (await desk.examine(vendor)).reason is None
 
 
 async def test_removed_account_is_a_reason_since_the_next_payment_is_a_check() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
-    one = {"vendorId": vendor}
-    await desk.bill.call("bill_delete_a_vendor_bank_account", one)
+    await desk.bill.write("DELETE", f"/vendors/{vendor}/bank-account")
     assert text_of(await desk.examine(vendor)) == (
         "its bank account was removed less than 1 US bank day ago; it has no bank "
         "account, and had one that ended in 2333"
@@ -255,8 +252,7 @@ async def test_removal_that_only_this_server_noticed_is_a_reason() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
     await desk.look(vendor)
-    one = {"vendorId": vendor}
-    await desk.bill.call("bill_delete_a_vendor_bank_account", one)
+    await desk.bill.write("DELETE", f"/vendors/{vendor}/bank-account")
     desk.trail_is_readable = False
     told = text_of(await desk.examine(vendor))
     assert told.startswith("its bank account was found to be removed")

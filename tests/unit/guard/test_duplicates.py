@@ -77,7 +77,7 @@ async def test_other_vendors_archived_bills_and_the_bill_itself_do_not_count() -
     vendor, other = await bill.vendor(), await bill.vendor("Beta")
     await bill.bill(other, "X-9", 777)
     archived = await bill.bill(vendor, "X-9", 777)
-    await bill.call("bill_archive_a_bill", {"billId": archived})
+    await bill.write("POST", f"/bills/{archived}/archive")
     itself = await bill.bill(vendor, "X-9", 777)
     assert await similar(bill.call, vendor, ignoring=itself) == ()
     assert len(await similar(bill.call, vendor)) == 1
