@@ -86,7 +86,8 @@ class Dispatcher:
         role = action.spec.session
         if role is None:
             return arguments
-        return await self.sessions.complete(agent, role, arguments)
+        own = {"profile": given["profile"]} if "profile" in given else {}
+        return await self.sessions.complete(agent, role, arguments | own)
 
     async def _request(
         self, action: Action, complete: Mapping[str, Any], given: Mapping[str, Any]

@@ -38,7 +38,7 @@ def result(
     *,
     environment: Environment,
     organization: str | None,
-    profile: str | None = None,
+    account: Mapping[str, Any] | None = None,
     fields: Sequence[str] | None,
 ) -> dict[str, Any]:
     """The structured result: BILL's object, plus ``bill_mcp`` where there is something.
@@ -48,7 +48,7 @@ def result(
         reply: BILL's object, without secrets.
         environment: Told where it is not the real BILL.
         organization: The organization of the session, told beside it.
-        profile: The account that the call went to, where that is to be told.
+        account: What is told of the connected account that the call went to.
         fields: Members to keep of each row; all by default.
     """
     told = _encodable(dict(reply))
@@ -64,9 +64,7 @@ def result(
             notes["next"] = {name: cursor}
     if written := third_party_text.paths(told, action.third_party_text):
         notes["untrusted_text"] = written
-    notes |= place(environment, organization)
-    if profile is not None:
-        notes["profile"] = profile
+    notes |= {**place(environment, organization), **(account or {})}
     return {**told, OUR_KEY: notes} if notes else told
 
 

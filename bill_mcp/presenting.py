@@ -38,11 +38,13 @@ class Presenter:
             withhold.from_reply(action, reply, self.live),
             environment=self.environment,
             organization=session.organization_id if session else None,
-            profile=agent.profile if _tells_profile(agent, action) else None,
+            account=_account(agent, action),
             fields=given.get("fields"),
         )
 
 
-def _tells_profile(agent: Agent, action: Action) -> bool:
-    """Whether a result says which account it is of: where there could be a doubt."""
-    return len(agent.profiles) > 1 or action.name == SESSION_DETAILS
+def _account(agent: Agent, action: Action) -> dict[str, Any]:
+    """Which account a result is of, where there could be a doubt."""
+    asked, several = action.name == SESSION_DETAILS, len(agent.profiles) > 1
+    told: dict[str, Any] = {"profile": agent.profile} if asked or several else {}
+    return told | ({"profiles": list(agent.profiles)} if asked and several else {})

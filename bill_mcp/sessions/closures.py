@@ -9,15 +9,19 @@ a person acts: a password that BILL refused is never tried twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from bill_mcp.client.http import Authorization
 from bill_mcp.clock import Clock
-from bill_mcp.errors import ApiError, CredentialsError, LimitError
+from bill_mcp.errors import ApiError, CredentialsError, LimitError, Outcome
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.specs.models import SessionRole
+
+Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 
 REFUSED_FOR_GOOD = frozenset({"BDC_1101", "BDC_1102", "BDC_1105"})
 """Wrong password, wrong key, no API access: repeating it locks the organization."""
@@ -88,6 +92,28 @@ class Closures:
             LimitError: It is; says until when.
         """
         self._check(_organization(organization))
+
+    def respected(self, send: Send, organization: str | None) -> Send:
+        """*send*, but not to an organization that is locked out.
+
+        That is *organization*, or else the one that is signed in to.
+        """
+
+        async def sending(authorization: Authorization) -> dict[str, Any]:
+            place = organization or authorization.organization
+            self.check_organization(place)
+            try:
+                return await send(authorization)
+            except ApiError as error:
+                if error.bill_code != LOCKED_OUT:
+                    raise
+                locked = self.lock_out(place)
+                locked.outcome = error.outcome
+                if error.outcome is not Outcome.NOT_DONE:
+                    locked.advice = error.advice
+                raise locked from None
+
+        return sending
 
     def use_up_hour(self, key: str) -> LimitError:
         """Sign nobody in with that key in this hour; what the agent is told."""

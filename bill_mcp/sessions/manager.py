@@ -23,10 +23,10 @@ from bill_mcp.errors import (
     RefusedError,
     SessionExpiredError,
 )
-from bill_mcp.secret import HELD, LiveSecrets
+from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.authorizing import with_session, with_token, without_session
-from bill_mcp.sessions.closures import CODES_PAUSED, LOCKED_OUT
+from bill_mcp.sessions.closures import CODES_PAUSED
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
 from bill_mcp.sessions.remembered import Remembering
@@ -44,17 +44,6 @@ from bill_mcp.specs.models import Auth, SessionRole
 Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 LOGOUT_S = 3.0
 """How long the end of a server waits for BILL."""
-
-OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
-CODES = frozenset(
-    {
-        SessionRole.CHALLENGE,
-        SessionRole.CONFIRM_CHALLENGE,
-        SessionRole.SETUP,
-        SessionRole.CONFIRM_SETUP,
-    }
-)
-"""They have BILL send a code, or try one."""
 
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
 
@@ -142,6 +131,9 @@ class SessionManager:
         """
         agent = self.pinned(agent)
         held = await self._holdings.signing_in(agent, role)
+        if roles.only_switches(role, given, held):
+            return {}
+        given = {n: value for n, value in given.items() if n != "profile"}
         arguments = roles.completed(role, given, held)
         self._live.add(roles.with_inline(role, held.credentials, arguments).secrets())
         return arguments
@@ -190,11 +182,14 @@ class SessionManager:
             raise AssertionError(f"{action.name} has no session role")
         async with self._gate(agent).closed():
             held = await self._holdings.held(agent)
-            if role is SessionRole.SIGN_IN and not set(given) - OWN_ARGUMENTS:
+            if roles.only_switches(role, given, held):
+                self._holdings.switch(agent)
+                return {}
+            if role is SessionRole.SIGN_IN and not set(given) - roles.OWN_ARGUMENTS:
                 live = held.organization
                 if live is not None and not live.is_idle(self._monotonic()):
                     self._switch(agent, given)
-                    return _described(live)
+                    return roles.described(live)
             if role in SIGNED_IN_BY_US:
                 credentials = roles.with_inline(role, held.credentials, arguments)
                 reply = await self._sign_in.run(
@@ -202,11 +197,14 @@ class SessionManager:
                 )
             elif role is SessionRole.SIGN_OUT:
                 reply = await self._ended(agent, held, send)
-            elif role in CODES:
+            elif role in roles.CODES:
                 reply = await self._with_code(agent, held, action, send)
             else:
                 reply = await self._renewing(
-                    agent, action.spec.auth, send, _organization_in(role, arguments)
+                    agent,
+                    action.spec.auth,
+                    send,
+                    roles.organization_in(role, arguments),
                 )
             held = await self._holdings.held(agent)
             held = roles.after(role, arguments, reply, held, self._monotonic())
@@ -290,7 +288,8 @@ class SessionManager:
 
         *organization* is the one that the call is about, if not the session's.
         """
-        send = self._respecting_locks(agent, auth, send, organization)
+        if organization is not None or auth is Auth.SESSION:
+            send = self._sign_in.closures.respected(send, organization)
         authorization = await self._authorization(agent, auth, stale=None)
         try:
             reply = await send(authorization)
@@ -330,30 +329,6 @@ class SessionManager:
                 code="account_changed",
             )
         return renewed
-
-    def _respecting_locks(
-        self, agent: Agent, auth: Auth, send: Send, organization: str | None
-    ) -> Send:
-        """*send*, but not to an organization that BILL has locked out."""
-        if organization is None and auth is not Auth.SESSION:
-            return send
-        closures = self._sign_in.closures
-
-        async def sending(authorization: Authorization) -> dict[str, Any]:
-            place = organization or authorization.organization
-            closures.check_organization(place)
-            try:
-                return await send(authorization)
-            except ApiError as error:
-                if error.bill_code != LOCKED_OUT:
-                    raise
-                locked = closures.lock_out(place)
-                locked.outcome = error.outcome
-                if error.outcome is not Outcome.NOT_DONE:
-                    locked.advice = error.advice
-                raise locked from None
-
-        return sending
 
     async def _authorization(
         self, agent: Agent, auth: Auth, *, stale: Authorization | None
@@ -417,20 +392,3 @@ class SessionManager:
 
 def _same(known: Authorization, stale: Authorization | None) -> bool:
     return stale is not None and known.headers == stale.headers
-
-
-def _organization_in(role: SessionRole, arguments: Mapping[str, Any]) -> str | None:
-    """The organization that a partner signs in to for one of its users."""
-    if role is not SessionRole.SIGN_IN_AS_USER:
-        return None
-    return str(arguments["organizationId"])
-
-
-def _described(session: BillSession) -> dict[str, Any]:
-    told = {
-        "sessionId": HELD,
-        "organizationId": session.organization_id,
-        "userId": session.user_id,
-        "trusted": session.trusted,
-    }
-    return {name: value for name, value in told.items() if value is not None}

@@ -19,6 +19,19 @@ from bill_mcp.specs.models import SessionRole
 SIGN_INS = frozenset(
     {SessionRole.SIGN_IN, SessionRole.PARTNER_SIGN_IN, SessionRole.SIGN_IN_AS_USER}
 )
+CODES = frozenset(
+    {
+        SessionRole.CHALLENGE,
+        SessionRole.CONFIRM_CHALLENGE,
+        SessionRole.SETUP,
+        SessionRole.CONFIRM_SETUP,
+    }
+)
+"""They have BILL send a code, or try one."""
+
+OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
+"""Arguments that are ours: they change nothing about how one signs in."""
+
 _INLINE = {
     "username": "username",
     "password": "password",
@@ -211,6 +224,36 @@ def session_from(
         trusted=reply.get("trusted") is True,
         last_used=now,
     )
+
+
+def only_switches(role: SessionRole, given: Mapping[str, Any], held: Held) -> bool:
+    """Whether a sign-in chooses an account that signs in to no organization.
+
+    A partner's signs in by itself when it is needed, a token never does.
+    """
+    if role is not SessionRole.SIGN_IN or given.get("profile") is None:
+        return False
+    account, inline = held.credentials, set(given) - OWN_ARGUMENTS
+    others = account.can_sign_in_as_partner or account.api_token is not None
+    return not inline and not account.can_sign_in and others
+
+
+def organization_in(role: SessionRole, arguments: Mapping[str, Any]) -> str | None:
+    """The organization that a partner signs in to for one of its users."""
+    if role is not SessionRole.SIGN_IN_AS_USER:
+        return None
+    return str(arguments["organizationId"])
+
+
+def described(session: BillSession) -> dict[str, Any]:
+    """A session that lives, as BILL's answer to a sign-in has it."""
+    told = {
+        "sessionId": HELD,
+        "organizationId": session.organization_id,
+        "userId": session.user_id,
+        "trusted": session.trusted,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _id(reply: Mapping[str, Any], name: str) -> str | None:

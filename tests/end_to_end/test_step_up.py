@@ -161,6 +161,40 @@ async def test_an_agent_that_holds_the_link_can_neither_open_nor_answer_the_form
         assert "ticket" not in ticket_text
 
 
+@pytest.mark.parametrize("era", ERAS)
+async def test_link_of_an_elicitation_opens_nothing_for_whoever_holds_it(
+    era: str, tmp_path: Path
+) -> None:
+    seen = []
+
+    async def answer(_context: Any, params: Any) -> types.ElicitResult:
+        async with httpx.AsyncClient() as curl:
+            seen.append(await curl.get(params.url))
+            data = {"do": "confirm", "code": CODE}
+            seen.append(await curl.post(params.url, data=data))
+            question = {"question": params.url.rsplit("/", 1)[1]}
+            enter = params.url.split("/q/")[0] + "/enter"
+            origins = [{"origin": "null"}, {"origin": params.url.split("/q/")[0]}]
+            seen.extend(
+                [await curl.post(enter, data=question, headers=o) for o in origins]
+            )
+        return types.ElicitResult(action="cancel")
+
+    with simulator_process() as simulator:
+        variables = variables_of(simulator, tmp_path)
+        async with client_of(
+            era=era, variables=variables, elicitation_callback=answer
+        ) as client:
+            payment = await payment_of(client)
+            told = error_of(await client.call_tool("bill_create_a_payment", payment))
+            assert told["error"] == "mfa_cancelled"
+        assert texts_sent(simulator) == 0
+    assert len(seen) == 4
+    for page in seen:
+        assert "<form" not in page.text
+        assert "set-cookie" not in page.headers
+
+
 async def test_mfa_completed_in_another_process_is_noticed_by_a_running_server(
     tmp_path: Path,
 ) -> None:

@@ -317,6 +317,28 @@ def test_codes_are_for_accounts_that_are_connected(run: Run, home: Path) -> None
     assert {nobody.code, unknown.code, spend.code} == {2}
 
 
+# the account's own server
+
+
+@pytest.mark.parametrize(
+    ("ring", "told"),
+    [
+        (LockedKeyring(), "the keyring is locked or absent (KeyringLocked); unlock it"),
+        (None, "no keyring serves here, and BILL_MCP_KEY is not set"),
+        (OpenKeyring(), "has no secrets of the profile 'main'; run `bill-mcp login"),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--profile", "main"]])
+def test_account_that_cannot_be_read_is_one_line_and_never_the_simulator(
+    run: Run, home: Path, words: list[str], ring: KeyringBackend | None, told: str
+) -> None:
+    connect(home, OpenKeyring(), "main")
+    ran = run("call", "bill_check_app_health", *words, ring=ring)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert told in ran.err
+
+
 # open
 
 

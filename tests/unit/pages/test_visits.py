@@ -187,6 +187,23 @@ async def test_an_answer_that_got_lost_leaves_the_code_field_open(hall: Hall) ->
     assert 'name="code"' in page.text
 
 
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_DONE])
+async def test_bill_that_breaks_off_while_taking_the_code_asks_for_no_second_text(
+    hall: Hall, outcome: Outcome
+) -> None:
+    await to_the_code(hall)
+    lost = UnreachableError("lost", advice="Look up.", outcome=outcome)
+    hall.bill.failures.append(lost)
+    page = await hall.press("confirm", code="123456")
+    broken_off = outcome is Outcome.UNKNOWN
+    words = "broke off before its answer came" if broken_off else "could not be reached"
+    assert words in page.text
+    assert 'name="code"' in page.text
+    page = await hall.press("confirm", code="123456")
+    assert "Confirmed" in page.text
+    assert len(hall.bill.did("challenge")) == 1
+
+
 async def test_a_user_without_a_phone_can_connect_without_payments(hall: Hall) -> None:
     hall.bill.mfa, hall.bill.has = MfaStatus.NO_PHONE, ()
     await hall.enter(hall.ask())

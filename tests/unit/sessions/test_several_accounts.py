@@ -123,13 +123,13 @@ async def test_results_say_which_account_they_are_of(server: Assembly) -> None:
     assert (await switch(server, "home"))["bill_mcp"] == {"profile": "home"}
     assert (await call(server, *READ))["bill_mcp"] == {"profile": "home"}
     told = await call(server, "bill_get_api_session_details", {})
-    assert told["bill_mcp"]["profile"] == "home"
+    assert told["bill_mcp"] == {"profile": "home", "profiles": list(NAMES)}
 
 
 async def test_session_details_name_the_only_account_too(server: Assembly) -> None:
     alone = replace(agent(), profiles=("shop",))
     told = await call(server, "bill_get_api_session_details", {}, alone)
-    assert told["bill_mcp"]["profile"] == "shop"
+    assert told["bill_mcp"] == {"profile": "shop"}
     assert "bill_mcp" not in await call(server, *READ, alone)
 
 
@@ -320,6 +320,43 @@ async def take_all(
         async with anyio.create_task_group() as group:
             for tool, arguments in tasks.get(what, []):
                 group.start_soon(call, server, tool, arguments, who)
+
+
+# Accounts that sign in to no organization
+
+SPEND = Credentials(api_token=Secret("canary-token"))
+PARTNER = Credentials(
+    partner_username="partner@example.test",
+    partner_password=Secret("canary-partner-password"),
+    app_key=Secret("canary-app-key"),
+)
+BUDGETS: tuple[str, dict[str, Any]] = ("bill_get_list_of_budgets", {})
+CLIENTS: tuple[str, dict[str, Any]] = ("bill_get_list_of_organizations", {})
+
+
+@pytest.mark.parametrize(("other", "tool"), [(SPEND, BUDGETS), (PARTNER, CLIENTS)])
+async def test_agent_switches_to_an_account_without_an_organization_and_back(
+    bill: BillSessions, other: Credentials, tool: tuple[str, dict[str, Any]]
+) -> None:
+    server = serving(bill, (ACCOUNTS | {"home": other}).__getitem__)
+    await call(server, *READ)
+    with pytest.raises(CredentialsError):
+        await call(server, *tool)
+    assert await switch(server, "home") == {"bill_mcp": {"profile": "home"}}
+    assert (await call(server, *tool))["bill_mcp"]["profile"] == "home"
+    with pytest.raises(CredentialsError):
+        await call(server, *READ)
+    await switch(server, "work")
+    await call(server, *READ)
+    assert whose(server.upstream) == ["work", "work"]
+
+
+async def test_sign_in_to_an_account_of_cards_alone_names_what_is_missing(
+    bill: BillSessions,
+) -> None:
+    server = serving(bill, lambda _: SPEND)
+    with pytest.raises(CredentialsError, match="no credentials of a BILL organization"):
+        await call(server, LOGIN, {})
 
 
 # Kept over a restart
