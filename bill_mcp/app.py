@@ -10,13 +10,16 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bill_mcp.agents import Agent, AgentPolicy
+from bill_mcp.agents import Agent, AgentPolicy, Confirm
+from bill_mcp.announcing.announcer import Announcer
+from bill_mcp.announcing.setting_up import announcer as announcer_of
 from bill_mcp.client.http import BillClient
 from bill_mcp.client.limits import Limits, own_limits, shared_limits
 from bill_mcp.clock import Clock, SystemClock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
 from bill_mcp.errors import ConfigError
+from bill_mcp.guard.policy_file import Notify
 from bill_mcp.presenting import Presenter
 from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
@@ -57,6 +60,7 @@ class Application:
     Attributes:
         account: Names the connected account without giving it away.
         locks: The agents that no other process has; None where nothing is kept.
+        announcer: Tells people that an approval waits; None where nobody is asked.
     """
 
     settings: Settings
@@ -65,6 +69,7 @@ class Application:
     account: str
     locks: AgentLocks | None
     records: Safekeeping
+    announcer: Announcer | None
 
     def lasting_key(self, transport: str) -> str:
         """The key of an agent that the next process finds again.
@@ -124,9 +129,7 @@ async def application(
     account = profiles(settings.profile or DEFAULT_PROFILE)
     closing = ExitStack()
     transport = _bill(settings, closing)
-    locks = (
-        None if _passes(settings) else AgentLocks(settings.home / agent_locks.FOLDER)
-    )
+    locks = None if _passes(settings) else _locks(settings)
     if locks is not None:
         closing.callback(locks.close)
     live = LiveSecrets()
@@ -143,17 +146,9 @@ async def application(
     sessions = _sessions(
         settings, catalogue, client, profiles, store, live, clock, new_id
     )
-    records = open_records(
-        settings.home,
-        lasts=not _passes(settings),
-        moves_real_money=settings.environment is not Environment.LOCAL,
-        home_is_given=settings.home_is_given,
-        open_vault=vault_of(settings),
-        locks=locks,
-        clock=clock,
-        new_id=new_id,
-    )
+    records = _records(settings, locks, clock, new_id)
     closing.callback(records.close)
+    announcer = _announcer(settings, clock, new_id)
     dispatcher = _dispatcher(
         settings,
         catalogue,
@@ -164,6 +159,7 @@ async def application(
         clock,
         new_id,
         instance or secrets.token_hex(16),
+        announcer,
         at_step,
     )
     with closing:
@@ -175,6 +171,7 @@ async def application(
                 account=settings.profile or account.account_digest(),
                 locks=locks,
                 records=records,
+                announcer=announcer,
             )
         finally:
             await dispatcher.sessions.close()
@@ -217,14 +214,18 @@ def _dispatcher(
     clock: Clock,
     new_id: Callable[[int], str],
     instance: str,
+    announcer: Announcer | None,
     at_step: Callable[[Step], None],
 ) -> Dispatcher:
-    state = settings.state_file
+    address = kept.place_of(settings.base_url, settings.state_file)
+    if _passes(settings):
+        # Another world at the next start, with the same ids: not the same bills.
+        address = f"{address} {instance}"
     writes = build_writes(
         catalogue=catalogue,
         place=Place(
             environment=settings.environment,
-            address=kept.place_of(settings.base_url, state),
+            address=address,
         ),
         sessions=sessions,
         client=client,
@@ -233,7 +234,7 @@ def _dispatcher(
         clock=clock,
         new_id=new_id,
         instance=instance,
-        announcer=None,
+        announcer=announcer,
         at_step=at_step,
     )
     return Dispatcher(
@@ -244,6 +245,54 @@ def _dispatcher(
         writes=writes,
         presenter=presenter,
         live=presenter.live,
+        new_id=new_id,
+    )
+
+
+def _records(
+    settings: Settings,
+    locks: AgentLocks | None,
+    clock: Clock,
+    new_id: Callable[[int], str],
+) -> Safekeeping:
+    """What must be known after a crash.
+
+    It ends with the process where the world does, unless a person is asked: who
+    approves in a terminal does so in another process.
+    """
+    lasts = not _passes(settings) or settings.confirm is not Confirm.NEVER
+    key = settings.vault_key
+    return open_records(
+        settings.home,
+        lasts=lasts,
+        moves_real_money=settings.environment is not Environment.LOCAL,
+        home_is_given=settings.home_is_given,
+        open_vault=(lambda: open_vault(settings.home, key.reveal() if key else None))
+        if lasts
+        else vault_of(settings),
+        locks=locks
+        or (AgentLocks(settings.home / agent_locks.FOLDER) if lasts else None),
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def _locks(settings: Settings) -> AgentLocks:
+    return AgentLocks(settings.home / agent_locks.FOLDER)
+
+
+def _announcer(
+    settings: Settings, clock: Clock, new_id: Callable[[int], str]
+) -> Announcer | None:
+    production = settings.environment is Environment.PRODUCTION
+    if settings.confirm is Confirm.NEVER and not production:
+        return None
+    notify = settings.policy.notify if settings.policy else Notify()
+    return announcer_of(
+        url=notify.url,
+        desktop=notify.desktop,
+        open_vault=vault_of(settings),
+        clock=clock,
         new_id=new_id,
     )
 

@@ -1,7 +1,8 @@
-"""Gets a person's MFA code for a call that needs it, in the way of the client's era.
+"""Asks the person behind a client, in the way of the client's era.
 
-The link that a client is given is only a pointer: it opens a page that explains, and
-the form behind it opens on this machine alone. No code passes through client or agent.
+A link that a client is given is only a pointer: it opens a page that explains, and the
+form behind it opens on this machine alone. No code and no passphrase passes through
+client or agent. A client's own form answers only what the policy lets it answer.
 """
 
 from __future__ import annotations
@@ -16,29 +17,45 @@ from mcp.shared.exceptions import NoBackChannelError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bill_mcp.agents import Agent
-from bill_mcp.errors import CallError, ConfigError, RefusedError
+from bill_mcp.errors import CallError, ConfigError, NeedsPerson, RefusedError
+from bill_mcp.mcp_face.client_forms import ClientForms
 from bill_mcp.mcp_face.page_host import PageHost
-from bill_mcp.pages.questions import Question, State
+from bill_mcp.pages.questions import Purpose, Question, State
 from bill_mcp.pages.serving import PageServer
 
 Context = ServerRequestContext[Any, Any]
 
-ANSWER_KEY = "mfa"
+PAGE_KEY, FORM_KEY = "page", "form"
+"""Names the one question of a result, by the way in which it is answered."""
+
 PATIENCE_S = 300.0
 """How long a call waits for a person once they agreed to open the page."""
 
 INVALID_PARAMS = -32602
+_MESSAGES = {
+    Purpose.MFA: "BILL wants an MFA code before this call can go on.",
+    Purpose.APPROVAL: "A person must approve this call before it goes out.",
+}
 
 
 class Asking:
     """Asks the person behind one client.
 
     Args:
-        host: Serves the pages; None where nobody can be asked, as in the simulator.
+        host: Serves the pages; None where nobody can be asked by a page.
+        forms: Asks by the client's own form, where the policy lets it; None: nobody.
+        asks_for_codes: False in the simulator, whose person has no phone to look at.
     """
 
-    def __init__(self, host: PageHost | None) -> None:
-        self._host = host
+    def __init__(
+        self,
+        host: PageHost | None,
+        forms: ClientForms | None = None,
+        *,
+        asks_for_codes: bool = True,
+    ) -> None:
+        self._host, self._forms = host, forms
+        self._asks_for_codes = asks_for_codes
 
     async def for_code(
         self, context: Context, agent: Agent, refusal: CallError
@@ -52,23 +69,71 @@ class Asking:
             CallError: Nobody could be asked, or the person did not do it; *refusal*
                 with what to do now.
         """
-        if self._host is None:
+        if self._host is None or not self._asks_for_codes:
             raise refusal
         try:
             question, server = await self._host.ask_for_code(agent)
         except (CallError, ConfigError):
             raise refusal from None
+        return await self._by_page(context, question, server, refusal)
+
+    async def for_approval(
+        self, context: Context, agent: Agent, needed: NeedsPerson
+    ) -> types.InputRequiredResult | None:
+        """None once a person has decided; the decision itself is in the records.
+
+        Raises:
+            CallError: Nobody could be asked right now: *needed*'s refusal.
+        """
+        if needed.client_may_approve and self._forms and _shows_forms(context):
+            return await self._by_form(context, self._forms, needed)
+        if self._host is None:
+            raise needed.refusal
+        try:
+            question, server = await self._host.ask_for_approval(
+                agent, needed.approval_id
+            )
+        except (CallError, ConfigError):
+            raise needed.refusal from None
+        return await self._by_page(context, question, server, needed.refusal)
+
+    async def _by_form(
+        self, context: Context, forms: ClientForms, needed: NeedsPerson
+    ) -> types.InputRequiredResult | None:
+        if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            asked = types.ElicitRequest(params=forms.form_of(needed))
+            return types.InputRequiredResult(
+                input_requests={FORM_KEY: asked}, request_state=needed.approval_id
+            )
+        try:
+            answer = await context.session.elicit_form(
+                message=needed.question,
+                requested_schema=forms.schema,
+                related_request_id=context.request_id,
+            )
+        except NoBackChannelError:
+            raise needed.refusal from None
+        await forms.take(needed.approval_id, answer)
+        return None
+
+    async def _by_page(
+        self,
+        context: Context,
+        question: Question,
+        server: PageServer,
+        refusal: CallError,
+    ) -> types.InputRequiredResult | None:
         if not _opens_links(context):
             raise _pointed(refusal, question, server)
         message = (
-            "BILL wants an MFA code before this call can go on. The page opens on the "
-            f"computer where bill-mcp runs, and shows these words: {question.phrase}."
+            f"{_MESSAGES[question.purpose]} The page opens on the computer where "
+            f"bill-mcp runs, and shows these words: {question.phrase}."
         )
         url = server.url_of(question)
         if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
             asked = types.ElicitRequestURLParams(message=message, url=url)
             return types.InputRequiredResult(
-                input_requests={ANSWER_KEY: types.ElicitRequest(params=asked)},
+                input_requests={PAGE_KEY: types.ElicitRequest(params=asked)},
                 request_state=question.id,
             )
         try:
@@ -83,22 +148,34 @@ class Asking:
         await self._awaited(answer.action, question, server, refusal)
         return None
 
-    async def resume(self, params: types.CallToolRequestParams, agent: Agent) -> None:
+    async def resume(
+        self, params: types.CallToolRequestParams, agent: Agent
+    ) -> frozenset[Purpose]:
         """Take up a call of the newest era that comes back with a person's answer.
+
+        Answers what was asked and answered: it is not asked again in this call.
 
         Raises:
             MCPError: The answer belongs to no question of this agent.
             CallError: The person did not do what was asked.
         """
         if not params.input_responses:
-            return
-        answer = params.input_responses.get(ANSWER_KEY)
-        question = self._question(params.request_state, agent)
-        if question is None or not isinstance(answer, types.ElicitResult):
-            raise MCPError(INVALID_PARAMS, "an answer to no question of this call")
+            return frozenset()
+        form = params.input_responses.get(FORM_KEY)
+        page = params.input_responses.get(PAGE_KEY)
+        state = params.request_state
+        if isinstance(form, types.ElicitResult) and self._forms and state:
+            if not await self._forms.is_of(state, agent):
+                raise _no_question()
+            await self._forms.take(state, form)
+            return frozenset({Purpose.APPROVAL})
+        question = self._question(state, agent)
+        if question is None or not isinstance(page, types.ElicitResult):
+            raise _no_question()
         assert self._host is not None  # noqa: S101 -- a question has a host
-        _, server = await self._host.ask_for_code(agent)
-        await self._awaited(answer.action, question, server, _unfinished())
+        server = await self._host.serving()
+        await self._awaited(page.action, question, server, _unfinished(question))
+        return frozenset({question.purpose})
 
     def _question(self, state: str | None, agent: Agent) -> Question | None:
         """The question that was sealed into the state, if it is this agent's."""
@@ -114,16 +191,13 @@ class Asking:
         assert self._host is not None  # noqa: S101 -- a question has a host
         if action != "accept":
             self._host.desk.close(question.id)
-            raise RefusedError(
-                f"the person {'declined' if action == 'decline' else 'cancelled'} "
-                "the MFA that this call needs",
-                advice="Do not repeat the call unless the person asks for it.",
-                code=f"mfa_{'declined' if action == 'decline' else 'cancelled'}",
-            )
+            raise _turned_down(question, declined=action == "decline")
         await server.open_in_browser(question)
         state = State.OPEN
         with anyio.move_on_after(PATIENCE_S):
             state = await self._host.desk.ending(question)
+        if question.purpose is Purpose.APPROVAL:
+            return  # what was decided is in the records, and is read there
         if state is not State.ANSWERED:
             raise _pointed(refusal, question, server)
 
@@ -134,18 +208,50 @@ def _opens_links(context: Context) -> bool:
     return elicitation is not None and elicitation.url is not None
 
 
+def _shows_forms(context: Context) -> bool:
+    """An empty capability means forms, as it did before there were links."""
+    capabilities = context.session.client_capabilities
+    elicitation = capabilities.elicitation if capabilities else None
+    if elicitation is None:
+        return False
+    return elicitation.form is not None or elicitation.url is None
+
+
+def _no_question() -> MCPError:
+    return MCPError(INVALID_PARAMS, "an answer to no question of this call")
+
+
 def _pointed(refusal: CallError, question: Question, server: PageServer) -> CallError:
-    """*refusal* with where a person completes MFA; the address gives no right."""
+    """*refusal* with where a person does it; the address gives no right."""
+    page = f"the page shows: {question.phrase}; {server.url_of(question)}"
+    if question.purpose is Purpose.APPROVAL:
+        refusal.advice += f" `bill-mcp open` asks the same on a page ({page})."
+        return refusal
     refusal.advice = (
         "Ask the person at the machine where bill-mcp runs to run `bill-mcp open` "
-        f"(the page shows: {question.phrase}; {server.url_of(question)}) or "
-        "`bill-mcp login --mfa`; then make the same call again. Signing in again does "
-        "not help."
+        f"({page}) or `bill-mcp login --mfa`; then make the same call again. Signing "
+        "in again does not help."
     )
     return refusal
 
 
-def _unfinished() -> CallError:
+def _turned_down(question: Question, *, declined: bool) -> RefusedError:
+    word = "declined" if declined else "cancelled"
+    what, code = "the MFA that this call needs", f"mfa_{word}"
+    if question.purpose is Purpose.APPROVAL:
+        what, code = "to look at this call", f"approval_{word}"
+    return RefusedError(
+        f"the person {word} {what}",
+        advice="Do not repeat the call unless the person asks for it.",
+        code=code,
+    )
+
+
+def _unfinished(question: Question) -> CallError:
+    if question.purpose is Purpose.APPROVAL:
+        return RefusedError(
+            "nobody has decided on this call", advice="", code="approval_required"
+        )
     return RefusedError(
         "nobody has completed the MFA that this call needs",
         advice="",

@@ -19,7 +19,6 @@ from bill_mcp.pages.serving import PageServer, page_server
 from bill_mcp.pages.tickets import Desk
 from bill_mcp.pages.visiting import FormVisit
 from bill_mcp.records.approval_refusals import unknown
-from bill_mcp.records.approvals import Approval
 
 
 class PageHost:
@@ -66,7 +65,7 @@ class PageHost:
             LimitError: The agent has too many questions open.
             ConfigError: Tickets can't be kept safely on this machine.
         """
-        server = await self._serving()
+        server = await self.serving()
         # The person answers for the account that needed it, whatever the agent does.
         agent = self._dispatcher.sessions.pinned(agent)
         profile = self._dispatcher.sessions.profile_of(agent)
@@ -82,7 +81,7 @@ class PageHost:
         return question, server
 
     async def ask_for_approval(
-        self, agent: Agent, approval: Approval
+        self, agent: Agent, approval_id: str
     ) -> tuple[Question, PageServer]:
         """The question whether to approve the agent's call, and where it is answered.
 
@@ -94,10 +93,13 @@ class PageHost:
             RefusedError: The approval is another agent's.
             ConfigError: Tickets can't be kept safely on this machine.
         """
-        wanted = approval.wanted
-        if wanted.agent != agent.key:
+        approval = None
+        if self._approving is not None:
+            approval = await self._approving.approvals.find(approval_id)
+        if approval is None or approval.wanted.agent != agent.key:
             raise unknown()
-        server = await self._serving()
+        wanted = approval.wanted
+        server = await self.serving()
         question = self.desk.open(
             Purpose.APPROVAL,
             agent=agent.key,
@@ -110,7 +112,8 @@ class PageHost:
         )
         return question, server
 
-    async def _serving(self) -> PageServer:
+    async def serving(self) -> PageServer:
+        """The server of the pages; starts it if nobody needed it before."""
         self._wanted.set()
         await self._ready.wait()
         if self._server is None:

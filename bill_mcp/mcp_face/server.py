@@ -29,6 +29,7 @@ from bill_mcp.errors import (
 )
 from bill_mcp.mcp_face import listing, resources
 from bill_mcp.mcp_face.asking import Asking
+from bill_mcp.pages.questions import Purpose
 
 Context = ServerRequestContext[Any, Any]
 AgentOf = Callable[[Context], Agent]
@@ -169,16 +170,22 @@ class Face:
     ) -> dict[str, Any] | types.InputRequiredResult:
         """The result, or a person's question; entered again once that is answered."""
         arguments = params.arguments or {}
-        await self._asking.resume(params, agent)
-        try:
-            return await self._dispatcher.call(agent, params.name, arguments)
-        except NotTrustedError as refusal:
-            if params.input_responses:  # asked once already in this call
-                raise
-            question = await self._asking.for_code(context, agent, refusal)
+        answered = await self._asking.resume(params, agent)
+        while True:
+            try:
+                return await self._dispatcher.call(agent, params.name, arguments)
+            except NotTrustedError as refusal:
+                if Purpose.MFA in answered:
+                    raise
+                question = await self._asking.for_code(context, agent, refusal)
+                answered |= {Purpose.MFA}
+            except NeedsPerson as needed:
+                if Purpose.APPROVAL in answered:
+                    raise
+                question = await self._asking.for_approval(context, agent, needed)
+                answered |= {Purpose.APPROVAL}
             if question is not None:
                 return question
-        return await self._dispatcher.call(agent, params.name, arguments)
 
     def _failed(self, error: CallError, log: Any) -> types.CallToolResult:
         """Say what happened as JSON text, and once more where a program looks.

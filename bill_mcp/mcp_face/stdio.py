@@ -13,11 +13,14 @@ import structlog
 from mcp.server.stdio import stdio_server
 
 from bill_mcp import __version__
+from bill_mcp.agents import Confirm
 from bill_mcp.app import Application
 from bill_mcp.mcp_face.asking import Asking
+from bill_mcp.mcp_face.client_forms import ClientForms
 from bill_mcp.mcp_face.lines import client_lines
 from bill_mcp.mcp_face.page_host import PageHost
 from bill_mcp.mcp_face.server import PLACES, Face
+from bill_mcp.pages.approval_visits import Approving
 
 _log = structlog.get_logger("bill_mcp.serve")
 
@@ -30,17 +33,17 @@ async def serve(application: Application) -> None:
     agent = application.agent(application.lasting_key("stdio"), "stdio")
 
     settings = application.settings
-    # The simulated person has no phone to look at: agents know the simulator's code.
-    host = (
-        None
-        if settings.embedded
-        else PageHost(application.dispatcher, application.clock)
-    )
+    host = _page_host(application)
     face = Face(
         application.dispatcher,
         agent_of=lambda _context: agent,
         surface=settings.tools,
-        asking=Asking(host),
+        asking=Asking(
+            host,
+            ClientForms(application.records.approvals),
+            # The simulated person has no phone: agents know the simulator's code.
+            asks_for_codes=not settings.embedded,
+        ),
     )
     _log.info(
         f"serving over stdio: {PLACES[settings.environment]}",
@@ -57,6 +60,10 @@ async def serve(application: Application) -> None:
     async with anyio.create_task_group() as tasks:
         if host is not None:
             tasks.start_soon(host.run)
+        if application.announcer is not None:
+            tasks.start_soon(application.announcer.run)
+        look_ups = application.dispatcher.writes.look_ups
+        tasks.start_soon(look_ups.keep_settling, agent)
         with client_lines() as lines:
             stop = lines.stop if lines is not None else tasks.cancel_scope.cancel
             tasks.start_soon(_told_to_stop, stop)
@@ -67,6 +74,18 @@ async def serve(application: Application) -> None:
                 await face.server.run(incoming, outgoing, options)
         tasks.cancel_scope.cancel()
     _log.info("the client went away")
+
+
+def _page_host(application: Application) -> PageHost | None:
+    """The pages, where a person may ever be asked for something."""
+    settings, records = application.settings, application.records
+    if settings.embedded and settings.confirm is Confirm.NEVER:
+        return None
+    return PageHost(
+        application.dispatcher,
+        application.clock,
+        approving=Approving(approvals=records.approvals, approvers=records.approvers),
+    )
 
 
 async def _told_to_stop(stop: Callable[[], Any]) -> None:

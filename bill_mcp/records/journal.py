@@ -393,6 +393,8 @@ class Journal:
 
     async def unsettled(self) -> tuple[Write, ...]:
         """All payments whose end is not known."""
+        if not self.file.is_there:
+            return ()
         return await self.file.look(claims.unsettled)
 
 

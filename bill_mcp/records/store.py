@@ -48,6 +48,13 @@ class RecordFile:
         """For people."""
         return str(self._path) if self._path else "the memory of this process"
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can have been written yet."""
+        return self._connection is not None or (
+            self._path is not None and self._path.exists()
+        )
+
     async def transact(self, work: Work[T]) -> T:
         """What *work* returns, its changes on disk; in a worker thread.
 

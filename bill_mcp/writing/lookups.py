@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import structlog
 
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, build
 from bill_mcp.clock import Clock
+from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
 from bill_mcp.records.claims import State, Write
@@ -18,6 +22,11 @@ from bill_mcp.sessions.manager import Pin, SessionManager
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.call import Place, Present
 from bill_mcp.writing.entries import Entries
+
+SETTLE_EVERY_S = 20.0
+"""How often a server looks whether a look-up is due; most often none is."""
+
+_log = structlog.get_logger("bill_mcp.journal")
 
 LOST_ANSWER_SETTLES_S = 900
 """How long after its deadline a payment may still show up, where no policy says."""
@@ -92,6 +101,18 @@ class LookUps:
         )
         self.committed()
         return now
+
+    async def keep_settling(self, agent: Agent) -> None:
+        """Look up what is due, again and again, until cancelled.
+
+        What goes wrong is tried again later: a payment stays unknown meanwhile.
+        """
+        while True:
+            try:
+                await self.settle(agent)
+            except (CallError, ConfigError, sqlite3.Error) as error:
+                _log.warning("a payment could not be looked up", why=str(error))
+            await self.clock.sleep(SETTLE_EVERY_S)
 
     async def settle(self, agent: Agent) -> None:
         """Look up those of the agent's own payments for which it is time.

@@ -17,7 +17,13 @@ from bill_mcp.agents import Agent
 from bill_mcp.bank_days import next_bank_day_at
 from bill_mcp.client.http import Authorization
 from bill_mcp.client.request import Request, completed
-from bill_mcp.errors import CallError, LimitError, Outcome, RefusedError
+from bill_mcp.errors import (
+    CallError,
+    LimitError,
+    NotTrustedError,
+    Outcome,
+    RefusedError,
+)
 from bill_mcp.guard import bank_details, policy, repeats, touching
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.bank_details import BankFinding
@@ -42,6 +48,9 @@ WAIT_S = 120.0
 """How long a call waits for the same write that is under way: beyond its deadline."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
+TRUSTED_STATES = frozenset({"COMPLETE", "DISABLED"})
+"""The states of MFA in which BILL lets a session pay."""
+
 BANK_DETAILS_DAYS = 3
 """Business days for which new bank details need a person, where no policy says."""
 
@@ -247,6 +256,8 @@ class Writes:
 
     async def _grant(self, call: WriteCall, plan: Plan, pin: Pin) -> Grant | None:
         place = self.look_ups.place
+        if place.asks_person(call.agent) and plan.decision.reasons:
+            await self._require_trust(call, plan, pin)
         asking = Asking(
             request=plan.request,
             own_number=call.own_number,
@@ -264,6 +275,25 @@ class Writes:
             profile=pin.profile,
         )
         return await self.approving.require(asking, call.given.get("approval_id"))
+
+    async def _require_trust(self, call: WriteCall, plan: Plan, pin: Pin) -> None:
+        """MFA comes before the approval, which BILL's refusal would use up.
+
+        Raises:
+            NotTrustedError: BILL would refuse the call in this session.
+        """
+        session = pin.session
+        if not plan.decision.needs_trust or session is None or session.trusted:
+            return
+        read = self.look_ups.reader(call.agent, pin)
+        details = await read("bill_get_api_session_details", {})
+        if details.get("mfaBypass") or details.get("mfaStatus") in TRUSTED_STATES:
+            return
+        raise NotTrustedError(
+            "this session has not completed MFA, which the call needs",
+            advice="Ask a person to complete MFA; then make the same call again. "
+            "Signing in again does not help.",
+        )
 
     async def _sent(
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin

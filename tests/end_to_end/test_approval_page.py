@@ -67,7 +67,7 @@ class Stage:
     def ask(self, **changes: Any) -> tuple[Question, PageServer, Approval]:
         """What a server does for a call that waits."""
         approval = self.portal.call(self.approving.approvals.ask, wanted(**changes))
-        asking = partial(self.host.ask_for_approval, self.agent, approval)
+        asking = partial(self.host.ask_for_approval, self.agent, approval.id)
         return (*self.portal.call(asking), approval)
 
     def state(self, approval: Approval) -> State:
@@ -346,5 +346,5 @@ def test_another_agents_approval_is_not_asked_for(stage: Stage) -> None:
     _, _, approval = stage.ask()
     stranger = agent(key="stranger")
     with pytest.raises(RefusedError) as refused:
-        stage.portal.call(stage.host.ask_for_approval, stranger, approval)
+        stage.portal.call(stage.host.ask_for_approval, stranger, approval.id)
     assert refused.value.code == "approval_unknown"

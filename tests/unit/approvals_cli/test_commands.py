@@ -147,6 +147,7 @@ def test_environment_that_is_unknown_is_as_loud_as_production(home: Path) -> Non
 def test_halting_asks_nothing_and_works_where_the_records_are_broken(
     run: Run, home: Path
 ) -> None:
+    home.mkdir(exist_ok=True)
     (home / "journal.sqlite").write_bytes(b"no database, whatever it once was" * 99)
     ran = run("halt", "--reason", "odd\x1b[2J")
     assert ran.code == 0
