@@ -15,7 +15,7 @@ from bill_mcp.guard.payment_evidence import (
 )
 from bill_mcp.guard.reading import Read
 from bill_mcp.records.claims import Claim, Write
-from bill_mcp.records.journal import Finding
+from bill_mcp.records.intents import Finding
 
 REFUSED_STATES = frozenset({"DENIED", "REJECTED", "ARCHIVED"})
 """States of a reimbursement that no approval of ours brings about."""

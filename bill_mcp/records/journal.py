@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
-from bill_mcp.errors import BillMcpError, Outcome, RefusedError
+from bill_mcp.errors import RefusedError
 from bill_mcp.records import claims
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
-from bill_mcp.records.payments import PaymentPart, Spent
+from bill_mcp.records.intents import Ending, Finding, Intent, StaleError, Subject
 from bill_mcp.records.processes import Processes
 from bill_mcp.records.store import RecordFile
 
@@ -33,86 +32,6 @@ LATE_S = 5.0
 """What the shielded scope may take beyond the client's own deadline."""
 
 ANSWER_DAYS = 30
-
-
-class StaleError(BillMcpError):
-    """Something happened between the decision and the intent; decide again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """What a write is about, to find what stands in its way.
-
-    Attributes:
-        digest: Of the request; the identity of a write that makes no payment.
-        is_repeatable: A repeat changes nothing more, so that none stands in the way.
-    """
-
-    organization: str
-    agent: str
-    digest: str
-    is_repeatable: bool
-    parts: tuple[PaymentPart, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Intent:
-    """One write that is about to go out.
-
-    Attributes:
-        seen: The earlier writes that the decision was made on.
-        moves_money: It stops where the clock or the place of the journal is doubtful.
-        known: What was known before, for look-ups.
-        check_spent: Raises `RefusedError` where a limit would be passed.
-        spend_approval: Spends the approval, in the same transaction, if there is one.
-        entry: The audit row of the intent.
-        objects: Ids and what happens to them, if it is done.
-    """
-
-    subject: Subject
-    seen: tuple[Write, ...]
-    profile: str
-    action: str
-    moves_money: bool
-    transaction_number: str | None
-    known: Mapping[str, Any]
-    check_spent: Callable[[Sequence[Spent]], None]
-    spend_approval: Callable[[sqlite3.Connection], None]
-    entry: AuditEntry
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How a write ended.
-
-    Attributes:
-        answer: What the agent is told, kept until it is.
-        payments: Ids of payments at BILL by subject.
-        objects: Pairs of an object's id and what was done to it.
-    """
-
-    outcome: Outcome
-    answer: Mapping[str, Any] | None = None
-    payments: Mapping[str, str]
-    objects: tuple[tuple[str, str], ...] = ()
-    bill_ids: tuple[str, ...] = ()
-    bill_code: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What a look-up found of one write.
-
-    Attributes:
-        payments: By subject the ids of payments at BILL that may be it, the likeliest
-            first; empty where none was found.
-        is_as_before: Amounts and states are as they were before the intent.
-        answer: What the agent is told, where all was found.
-    """
-
-    payments: Mapping[str, Sequence[str]]
-    is_as_before: bool
-    answer: Mapping[str, Any] | None = None
 
 
 class Journal:

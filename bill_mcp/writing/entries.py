@@ -14,7 +14,7 @@ from bill_mcp.guard.approval import Approving, Grant
 from bill_mcp.records import masking
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
-from bill_mcp.records.journal import Ending, Intent, Subject
+from bill_mcp.records.intents import Ending, Intent, Subject
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import Pin

@@ -17,7 +17,8 @@ from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
 from bill_mcp.records.claims import State, Write
-from bill_mcp.records.journal import Journal, Subject
+from bill_mcp.records.intents import Subject
+from bill_mcp.records.journal import Journal
 from bill_mcp.sessions.manager import Pin, SessionManager
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.call import Place, Present

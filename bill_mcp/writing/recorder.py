@@ -12,7 +12,8 @@ import structlog
 from bill_mcp.errors import CallError, Outcome
 from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import Write
-from bill_mcp.records.journal import Ending, Intent, Journal
+from bill_mcp.records.intents import Ending, Intent
+from bill_mcp.records.journal import Journal
 
 _log = structlog.get_logger("bill_mcp.journal")
 

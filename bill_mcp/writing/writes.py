@@ -33,7 +33,7 @@ from bill_mcp.guard.reading import Read
 from bill_mcp.records import claims
 from bill_mcp.records.bank_details import KnownDetails
 from bill_mcp.records.claims import State, Write
-from bill_mcp.records.journal import Ending, StaleError
+from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.manager import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, WriteCall
