@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import string
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from bill_mcp.access import accounts_of, vault_of, way_to_bill
 from bill_mcp.agents import Agent, AgentPolicy, Confirm
 from bill_mcp.announcing.announcer import Announcer
 from bill_mcp.announcing.setting_up import announcer as announcer_of
@@ -18,31 +17,24 @@ from bill_mcp.client.limits import Limits, own_limits, shared_limits
 from bill_mcp.clock import Clock, SystemClock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
-from bill_mcp.errors import ConfigError
 from bill_mcp.guard.policy_file import Notify
 from bill_mcp.presenting import Presenter
 from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
-from bill_mcp.sessions import agent_locks, credentials, kept
+from bill_mcp.sessions import agent_locks, kept
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.holdings import Profiles
 from bill_mcp.sessions.manager import SessionManager
-from bill_mcp.sessions.profiles import ConnectedAccounts
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import MemorySessionStore, SessionStore
-from bill_mcp.sessions.vault import MemoryVault, Vault, open_vault
+from bill_mcp.sessions.vault import open_vault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.building import build_writes
 from bill_mcp.writing.call import Place
 from bill_mcp.writing.recorder import Step, go_on
-
-if TYPE_CHECKING:
-    import httpx
-
-    Transport = Callable[[], httpx.AsyncBaseTransport]
 
 DEFAULT_PROFILE = "default"
 _ID_CHARACTERS = string.ascii_uppercase + string.digits
@@ -125,11 +117,11 @@ async def application(
     catalogue = loading.load(inline_credentials=settings.inline_credentials)
     if settings.policy is not None:
         settings.policy.check_names(catalogue)
-    profiles = _profiles(settings, variables)
+    profiles = accounts_of(settings, variables)
     account = profiles(settings.profile or DEFAULT_PROFILE)
     closing = ExitStack()
-    transport = _bill(settings, closing)
-    locks = None if _passes(settings) else _locks(settings)
+    transport = way_to_bill(settings, closing)
+    locks = None if settings.passes else _locks(settings)
     if locks is not None:
         closing.callback(locks.close)
     live = LiveSecrets()
@@ -199,11 +191,6 @@ def _session_store(
     )
 
 
-def _passes(settings: Settings) -> bool:
-    """Whether BILL is a simulated one that ends with this process."""
-    return settings.embedded and settings.state_file is None
-
-
 def _dispatcher(
     settings: Settings,
     catalogue: Catalogue,
@@ -218,7 +205,7 @@ def _dispatcher(
     at_step: Callable[[Step], None],
 ) -> Dispatcher:
     address = kept.place_of(settings.base_url, settings.state_file)
-    if _passes(settings):
+    if settings.passes:
         # Another world at the next start, with the same ids: not the same bills.
         address = f"{address} {instance}"
     writes = build_writes(
@@ -260,7 +247,7 @@ def _records(
     It ends with the process where the world does, unless a person is asked: who
     approves in a terminal does so in another process.
     """
-    lasts = not _passes(settings) or settings.confirm is not Confirm.NEVER
+    lasts = not settings.passes or settings.confirm is not Confirm.NEVER
     key = settings.vault_key
     return open_records(
         settings.home,
@@ -315,81 +302,3 @@ def _sessions(
         monotonic=clock.monotonic,
         live=live,
     )
-
-
-def _profiles(settings: Settings, variables: dict[str, str]) -> Profiles:
-    """The accounts that a person connected, or the one of the variables."""
-    if settings.profile is not None:
-        return ConnectedAccounts(
-            settings.home,
-            vault_of(settings),
-            settings.environment,
-            settings.base_url,
-        )
-    account = _credentials(settings, variables)
-    return lambda _: account
-
-
-def _credentials(
-    settings: Settings, variables: dict[str, str]
-) -> credentials.Credentials:
-    account = credentials.read(credentials.lookup_in(variables))
-    if account != credentials.Credentials():
-        return account
-    if settings.environment is Environment.LOCAL:
-        from bill_mcp.simulator import credentials as made_up  # noqa: PLC0415 -- local
-
-        user = credentials.read(made_up.DEMO_VARIABLES.get)
-        partner = credentials.read(made_up.DEMO_PARTNER_VARIABLES.get)
-        return replace(
-            user,
-            partner_username=partner.partner_username,
-            partner_password=partner.partner_password,
-            app_key=partner.app_key,
-        )
-    if settings.inline_credentials:
-        return account
-    raise ConfigError(
-        "no credentials: run `bill-mcp login`, or set variables: "
-        f"{', '.join(credentials.ORG_SIGN_IN)} together, or "
-        f"{credentials.SPEND_TOKEN} for Spend & Expense alone"
-    )
-
-
-def vault_of(settings: Settings) -> Callable[[], Vault]:
-    """Opens the vault of these settings; it lasts as long as the BILL it is for."""
-    if _passes(settings):
-        passing = MemoryVault()
-        return lambda: passing
-    key = settings.vault_key
-    return lambda: open_vault(settings.home, key.reveal() if key else None)
-
-
-def _bill(settings: Settings, closing: ExitStack) -> Transport | None:
-    """The way to the simulator inside this process, or None for the network."""
-    if not settings.embedded:
-        return None
-    import httpx  # noqa: PLC0415 -- only its ASGI transport, and only here
-
-    from bill_mcp.simulator.app import build_app  # noqa: PLC0415 -- local only
-    from bill_mcp.simulator.storage import StateFile  # noqa: PLC0415 -- local only
-    from bill_mcp.simulator.world import World  # noqa: PLC0415 -- local only
-
-    try:
-        world = World.create(settings.seed, settings.time)
-    except ValueError as error:
-        raise ConfigError(f"the simulator cannot start: {error}") from None
-    kept = None
-    if settings.state_file is not None:
-        try:
-            kept = StateFile(settings.state_file)
-            closing.callback(kept.close)
-            state = kept.read()
-        except (sqlite3.Error, OSError, ValueError, KeyError) as error:
-            raise ConfigError(
-                f"{settings.state_file}: no usable state: {error}"
-            ) from None
-        if state is not None:
-            world.replace_state(state)
-    app = build_app(world, state_file=kept)
-    return lambda: httpx.ASGITransport(app=app)

@@ -23,7 +23,8 @@ from bill_mcp.sessions.profiles import ProfileKeeper, stored_variables
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.vault import Vault, open_vault
-from bill_mcp.settings import NO_LOGIN, Place, Settings
+from bill_mcp.settings import Settings
+from bill_mcp.settings_places import NO_LOGIN, Place
 from bill_mcp.specs import loading
 
 

@@ -9,7 +9,8 @@ import anyio
 from rich.console import Console
 
 from bill_mcp import __version__
-from bill_mcp.app import Application, application, vault_of
+from bill_mcp.access import vault_of
+from bill_mcp.app import Application, application
 from bill_mcp.errors import BillMcpError, ConfigError
 from bill_mcp.sessions.audit_custody import FORGEABLE, AuditCustody
 from bill_mcp.settings import Settings, resolve

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import platformdirs
 
 from bill_mcp.agents import Confirm
 from bill_mcp.environments import (
-    BASE_URLS,
-    EMBEDDED_URL,
-    LOOPBACK_HOSTS,
-    PRODUCTION_HOSTS,
     Environment,
 )
 from bill_mcp.errors import ConfigError
 from bill_mcp.guard.policy_file import PolicyFile, dotted, read_policy
 from bill_mcp.guard.rules import Mode
 from bill_mcp.secret import Secret
-from bill_mcp.sessions.credentials import ALL_VARIABLES, lookup_in
 from bill_mcp.sessions.profiles import (
-    DEFAULT_NAME,
     Profile,
     find_profile,
     read_profiles,
 )
-from bill_mcp.settings_sources import Sources, settings_file
-
-NO_LOGIN = (
-    "the simulator inside bill-mcp needs no login; to try one, start `bill-mcp "
-    "simulator` and set BILL_MCP_BASE_URL to the address that it tells"
+from bill_mcp.settings_places import (
+    address_of,
+    home_of,
+    variables_given,
+    vault_key_of,
 )
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+from bill_mcp.settings_sources import Sources, settings_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,101 +68,10 @@ class Settings:
     time: str | None = None
     state_file: Path | None = None
 
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where accounts are connected, and where what signs them in is kept.
-
-    Attributes:
-        profile: The name of the account; it need not be connected yet.
-        offered: The environments that a person may choose from.
-        base_urls: Where an environment is not at its own address.
-    """
-
-    home: Path
-    vault_key: Secret | None
-    profile: str
-    offered: tuple[Environment, ...]
-    base_urls: Mapping[Environment, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Home:
-    """Where accounts are kept on this machine.
-
-    Attributes:
-        profile: The account that was named, if any.
-    """
-
-    path: Path
-    vault_key: Secret | None
-    profile: str | None
-
-
-def resolve_home(
-    options: Mapping[str, Any], variables: Mapping[str, str] | None = None
-) -> Home:
-    """Where accounts are kept, whichever environment they are of.
-
-    Raises:
-        ConfigError: The settings file or a key file can't be read.
-    """
-    environ = os.environ if variables is None else variables
-    path = _home(environ)
-    found = Sources(options, environ, settings_file(path))
-    return Home(
-        path=path,
-        vault_key=_vault_key(environ),
-        profile=found.text("profile", "") or None,
-    )
-
-
-def resolve_place(
-    options: Mapping[str, Any], variables: Mapping[str, str] | None = None
-) -> Place:
-    """Where ``bill-mcp login`` connects an account, by ``profile`` and ``environment``.
-
-    A profile that is connected already stays in its environment unless one is named.
-
-    Raises:
-        ConfigError: Something is unknown or contradictory.
-    """
-    environ = os.environ if variables is None else variables
-    home = _home(environ)
-    found = Sources(options, environ, settings_file(home))
-    name = found.text("profile", "") or DEFAULT_NAME
-    if _PROFILE_NAME.fullmatch(name) is None:
-        raise ConfigError(
-            "a profile's name has up to 40 letters, digits, dots, hyphens, underscores"
-        )
-    known = read_profiles(home).profiles.get(name)
-    named = found.text("environment", "") or (known.environment if known else "")
-    given = environ.get("BILL_MCP_BASE_URL")
-    offered: tuple[Environment, ...] = Environment.SANDBOX, Environment.PRODUCTION
-    base_urls = {}
-    if named:
-        names = tuple(Environment)
-        environment = Environment(found.choice("environment", named, names))
-        if not given and known is not None and known.environment is environment:
-            given = known.base_url
-        offered = (environment,)
-        base_url, embedded = _base_url(environment, given)
-        if embedded:
-            raise ConfigError(NO_LOGIN)
-        if given:
-            base_urls[environment] = base_url
-    elif given:
-        raise ConfigError(
-            "BILL_MCP_BASE_URL given, but no environment: set BILL_MCP_ENVIRONMENT to "
-            "sandbox, production or local"
-        )
-    return Place(
-        home=home,
-        vault_key=_vault_key(environ),
-        profile=name,
-        offered=offered,
-        base_urls=base_urls,
-    )
+    @property
+    def passes(self) -> bool:
+        """Whether BILL is a simulated one that ends with this process."""
+        return self.embedded and self.state_file is None
 
 
 def resolve(
@@ -188,12 +87,12 @@ def resolve(
         ConfigError: Something is missing, unknown or contradictory.
     """
     environ = os.environ if variables is None else variables
-    home = _home(environ)
+    home = home_of(environ)
     found = Sources(options, environ, settings_file(home))
     profile = _profile(found, environ, home)
     environment = _environment(found, environ, profile)
     given_url = environ.get("BILL_MCP_BASE_URL")
-    base_url, embedded = _base_url(
+    base_url, embedded = address_of(
         environment, given_url or (profile.base_url if profile else None)
     )
     if profile is not None and given_url and profile.address != base_url:
@@ -227,7 +126,7 @@ def resolve(
         profiles=_profiles(found, home, profile),
         home=home,
         home_is_given=bool(environ.get("BILL_MCP_HOME")),
-        vault_key=_vault_key(environ),
+        vault_key=vault_key_of(environ),
         upload_roots=_folders(environ.get("BILL_MCP_UPLOAD_ROOTS", "")),
         log_level=found.choice(
             "log_level", "info", ("debug", "info", "warning", "error")
@@ -238,10 +137,6 @@ def resolve(
         time=options.get("time"),
         state_file=Path(options["state_file"]) if options.get("state_file") else None,
     )
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("BILL_MCP_HOME") or platformdirs.user_data_dir("bill-mcp"))
 
 
 def _profile(found: Sources, environ: Mapping[str, str], home: Path) -> Profile | None:
@@ -277,15 +172,6 @@ def _profiles(found: Sources, home: Path, profile: Profile | None) -> tuple[str,
     return (profile.name, *others)
 
 
-def variables_given(environ: Mapping[str, str]) -> list[str]:
-    """The variables that stand in the way of the default profile."""
-    return [
-        name
-        for name in (*ALL_VARIABLES, "BILL_MCP_BASE_URL")
-        if environ.get(name) or environ.get(f"{name}_FILE")
-    ]
-
-
 def _environment(
     found: Sources, environ: Mapping[str, str], profile: Profile | None
 ) -> Environment:
@@ -310,42 +196,6 @@ def _environment(
     return Environment.LOCAL
 
 
-def _vault_key(environ: Mapping[str, str]) -> Secret | None:
-    key = lookup_in(environ)("BILL_MCP_KEY")
-    return Secret(key) if key else None
-
-
-def _base_url(environment: Environment, given: str | None) -> tuple[str, bool]:
-    if not given:
-        if environment is Environment.LOCAL:
-            return EMBEDDED_URL, True
-        return BASE_URLS[environment], False
-    url = given.rstrip("/")
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        raise ConfigError("BILL_MCP_BASE_URL is no URL") from None
-    if not host or not url.isprintable() or set(url) & set(" \\"):
-        raise ConfigError("BILL_MCP_BASE_URL is no URL")
-    loopback = host in LOOPBACK_HOSTS
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ConfigError("BILL_MCP_BASE_URL holds more than scheme, host and path")
-    if not url.endswith("/connect"):
-        raise ConfigError("BILL_MCP_BASE_URL does not end in /connect")
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise ConfigError("BILL_MCP_BASE_URL is neither https nor a loopback address")
-    if environment is Environment.LOCAL and not loopback:
-        raise ConfigError(
-            "BILL_MCP_BASE_URL is not on this machine, but the environment is local"
-        )
-    if environment is Environment.SANDBOX and host in PRODUCTION_HOSTS:
-        raise ConfigError(
-            "BILL_MCP_BASE_URL is BILL's production, but the environment is sandbox"
-        )
-    return url, False
-
-
 def _confirm(found: Sources, environment: Environment) -> Confirm:
     default = Confirm.NEVER if environment is Environment.LOCAL else Confirm.AUTO
     return Confirm(found.choice("confirm", default, tuple(Confirm)))
@@ -360,7 +210,7 @@ def policy_path(
         ConfigError: The settings file can't be read.
     """
     environ = os.environ if variables is None else variables
-    home = _home(environ)
+    home = home_of(environ)
     return _policy_path(Sources(options, environ, settings_file(home)), home)
 
 

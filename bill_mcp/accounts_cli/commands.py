@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bill_mcp.settings import resolve, resolve_place
+from bill_mcp.settings import resolve
+from bill_mcp.settings_places import resolve_place
 
 Environment = Annotated[
     str | None,

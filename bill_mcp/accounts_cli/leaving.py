@@ -27,7 +27,7 @@ from bill_mcp.sessions.profiles import (
 )
 from bill_mcp.sessions.store import IDLE_MINUTES, Held
 from bill_mcp.sessions.vault import Vault
-from bill_mcp.settings import Home, Place, resolve_home
+from bill_mcp.settings_places import Home, Place, resolve_home
 from bill_mcp.specs.models import Auth
 
 SIGN_OUT_S = 5.0

@@ -27,7 +27,8 @@ from bill_mcp.pages.serving import page_server
 from bill_mcp.pages.tickets import OPEN_MINUTES, Desk
 from bill_mcp.pages.visits import Step, Visit
 from bill_mcp.sessions.profiles import read_profiles
-from bill_mcp.settings import Place, Settings
+from bill_mcp.settings import Settings
+from bill_mcp.settings_places import Place
 
 DONE, NOT_DONE = 0, 1
 LAST_PAGE_S = 3.0

@@ -9,7 +9,7 @@ from bill_mcp.errors import ConfigError
 from bill_mcp.pages.markup import foreign
 from bill_mcp.pages.opening import open_in_browser
 from bill_mcp.pages.ticket_files import TicketFile, TicketFolder
-from bill_mcp.settings import resolve_home
+from bill_mcp.settings_places import resolve_home
 
 NO_BROWSER = (
     "no browser can be opened here; give the code or the account in a terminal: "

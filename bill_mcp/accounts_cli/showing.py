@@ -33,7 +33,7 @@ from bill_mcp.sessions.profiles import (
 )
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.vault import Vault, open_vault
-from bill_mcp.settings import Home, resolve_home, variables_given
+from bill_mcp.settings_places import Home, resolve_home, variables_given
 
 UNKNOWN = "unknown"
 NO_SESSIONS = "no sessions with this kind of account"

@@ -20,7 +20,7 @@ def notify_key(
     """Make the key that signs announcements to your webhook, and show it once."""
     from bill_mcp.announcing.notify_key import make_key
     from bill_mcp.sessions.vault import open_vault
-    from bill_mcp.settings import resolve_home
+    from bill_mcp.settings_places import resolve_home
 
     home = resolve_home({})
     key = home.vault_key.reveal() if home.vault_key else None

@@ -16,7 +16,7 @@ from bill_mcp.errors import BillMcpError
 from bill_mcp.quoting import visible
 from bill_mcp.records import halt as kill_switch
 from bill_mcp.records.audit import AuditEntry, Kind
-from bill_mcp.settings import resolve_home
+from bill_mcp.settings_places import resolve_home
 
 NOT_HALTED = "nothing is halted"
 LIFTED = "lifted: writes go out again"

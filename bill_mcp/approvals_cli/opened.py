@@ -20,7 +20,7 @@ from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.vault import open_vault
-from bill_mcp.settings import resolve_home
+from bill_mcp.settings_places import resolve_home
 
 DONE, NOT_DONE = 0, 1
 

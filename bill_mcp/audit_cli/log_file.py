@@ -16,7 +16,7 @@ from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.audit_custody import AuditCustody
 from bill_mcp.sessions.vault import open_vault
-from bill_mcp.settings import resolve_home
+from bill_mcp.settings_places import resolve_home
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 

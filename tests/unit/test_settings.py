@@ -14,13 +14,8 @@ from bill_mcp.sessions.profiles import (
     read_profiles,
     write_profiles,
 )
-from bill_mcp.settings import (
-    Place,
-    Settings,
-    policy_path,
-    resolve,
-    resolve_place,
-)
+from bill_mcp.settings import Settings, policy_path, resolve
+from bill_mcp.settings_places import Place, resolve_place
 
 LOCAL, SANDBOX, PRODUCTION = Environment
 BASE_URL = "BILL_MCP_BASE_URL"
