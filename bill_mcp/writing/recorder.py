@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 import structlog
 
-from bill_mcp.errors import CallError, Outcome
+from bill_mcp.errors import CallError, ConfigError, Outcome, RefusedError
 from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Ending, Intent
@@ -32,6 +34,29 @@ class Step(StrEnum):
 
 def go_on(step: Step) -> None:
     """What is done at each step, outside of crash tests: nothing."""
+
+
+@contextmanager
+def unwritable(outcome: Outcome) -> Iterator[None]:
+    """Tells the agent, in its own terms, that the records can't be written.
+
+    Raises:
+        RefusedError: With that outcome; the server's log says what is wrong.
+    """
+    try:
+        yield
+    except (ConfigError, sqlite3.Error, OSError) as error:
+        _log.error("the journal can't be written", why=str(error))
+        sent = (
+            "nothing was sent" if outcome is Outcome.NOT_DONE else "the call was sent"
+        )
+        raise RefusedError(
+            f"this server's journal can't be written; {sent}",
+            advice="Tell the operator: the server's log says what is wrong. Make no "
+            "other write meanwhile.",
+            code="journal_unavailable",
+            outcome=outcome,
+        ) from None
 
 
 class WriteRecorder:
@@ -66,13 +91,15 @@ class WriteRecorder:
 
         Raises:
             StaleError: Something has come between.
-            RefusedError: A limit, the kill switch, the clock or the approval.
+            RefusedError: A limit, the kill switch, the clock or the approval; or it
+                can't be written, and so nothing is sent.
         """
         self._at_step(Step.BEFORE_INTENT)
-        if self.write is None:
-            self.write = await self._journal.begin(self._intent)
-        else:
-            await self._journal.reopen(self.write, self._intent.entry)
+        with unwritable(Outcome.NOT_DONE):
+            if self.write is None:
+                self.write = await self._journal.begin(self._intent)
+            else:
+                await self._journal.reopen(self.write, self._intent.entry)
         self._at_step(Step.AFTER_INTENT)
         self._committed()
 
@@ -93,7 +120,8 @@ class WriteRecorder:
         self.ending = replace(self.ending, bill_code=code)
         entry = replace(self._intent.entry, kind=Kind.OUTCOME, arguments=None)
         self._at_step(Step.BEFORE_OUTCOME)
-        await self._journal.end(self.write, self.ending, entry)
+        with unwritable(Outcome.UNKNOWN):
+            await self._journal.end(self.write, self.ending, entry)
         self._at_step(Step.AFTER_OUTCOME)
         self._committed()
         _log.info(

@@ -39,7 +39,7 @@ from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.lookups import LookUps
-from bill_mcp.writing.recorder import Step, WriteRecorder
+from bill_mcp.writing.recorder import Step, WriteRecorder, unwritable
 
 DECISIONS_AT_MOST = 20
 """How often one call is decided anew before it gives up."""
@@ -75,9 +75,10 @@ class Writes:
         """Have the key of the audit log; a locked keyring may ask a person for it.
 
         Raises:
-            ConfigError: It is not to be had.
+            RefusedError: It is not to be had, so that nothing can be written.
         """
-        await anyio.to_thread.run_sync(self.key)
+        with unwritable(Outcome.NOT_DONE):
+            await anyio.to_thread.run_sync(self.key)
 
     async def run(self, call: WriteCall) -> dict[str, Any]:
         """What the agent may read of BILL's answer, or of an earlier same write's.
