@@ -51,7 +51,7 @@ def unwritable(outcome: Outcome) -> Iterator[None]:
             "nothing was sent" if outcome is Outcome.NOT_DONE else "the call was sent"
         )
         raise RefusedError(
-            f"this server's journal can't be written; {sent}",
+            f"this server's journal can't be written; {sent} was sent",
             advice="Tell the operator: the server's log says what is wrong. Make no "
             "other write meanwhile.",
             code="journal_unavailable",

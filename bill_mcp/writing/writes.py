@@ -7,6 +7,7 @@ and the intent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -111,10 +112,11 @@ class Writes:
     async def note_refusal(
         self, call: WriteCall, refusal: CallError, pin: Pin | None = None
     ) -> None:
-        """Write down that the guard did not let the call through."""
-        await self.prepare()
-        await self.look_ups.journal.note(self.entries.refusal(call, pin, refusal))
-        self.look_ups.committed()
+        """Write down that the guard did not let the call through, if that can be."""
+        with suppress(RefusedError), unwritable(Outcome.NOT_DONE):
+            await self.prepare()
+            await self.look_ups.journal.note(self.entries.refusal(call, pin, refusal))
+            self.look_ups.committed()
 
     async def noticed(
         self, action: Action, pin: Pin, reply: Mapping[str, Any], vendor_id: str | None
