@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.assembly import assemble, catalogue
 from support.fact_samples import operations, reply_to
-from support.upstream import SIGN_INS, Arrival, Upstream
+from support.upstream import SIGN_INS, Arrival, Upstream, always
 
 from bill_mcp.mcp_face import listing
 from bill_mcp.present import OUR_KEY
@@ -35,6 +35,8 @@ def sample_arguments(action: Action) -> dict[str, Any]:
     arguments = samples.arguments(action, whole=True)
     if operations()[action.name]["body_kind"] == "binary":
         arguments["file_base64"] = base64.b64encode(FILE).decode()
+    if action.name == "bill_create_a_payment":  # it pays a bill, or has one made
+        arguments["processingOptions"]["createBill"] = False
     return arguments
 
 
@@ -153,15 +155,17 @@ WRITES = sorted(
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_preview_shows_the_very_request_and_sends_nothing(name: str) -> None:
-    assembly = assemble(Upstream())
+async def test_preview_shows_the_very_request_and_sends_nothing_that_changes_anything(
+    name: str,
+) -> None:
+    assembly = assemble(Upstream(always({"amount": 10.25})))
     arguments = sample_arguments(catalogue().find(name))
     told = await assembly.call(name, arguments | {"preview": True})
-    assert assembly.upstream.arrivals == []
+    assert assembly.upstream.writes == []
     assert assembly.outcomes == []
     shown = told[OUR_KEY]["preview"]
     await assembly.call(name, arguments)
-    (arrival,) = assembly.upstream.calls
+    (arrival,) = assembly.upstream.writes
     assert shown["method"] == arrival.method
     assert shown["url"].endswith(f"/connect{arrival.target}")
     assert shown.get("body", "") == (

@@ -15,6 +15,7 @@ from bill_mcp.agents import Agent, AgentPolicy, Confirm
 from bill_mcp.app import random_id
 from bill_mcp.client.budgets import Budgets
 from bill_mcp.client.http import BillClient
+from bill_mcp.client.request import NewId
 from bill_mcp.client.slots import MemorySlots
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
@@ -47,6 +48,10 @@ ACCOUNT = Credentials(
     device="test-device",
 )
 """Each secret says in its name that it must not be seen anywhere."""
+
+
+NOWHERE = Path("/nonexistent/home of no test")
+"""Where nothing is, and nothing is written."""
 
 
 @cache
@@ -110,8 +115,29 @@ def assemble(
     store: SessionStore | None = None,
     open_vault: Callable[[], Vault] | None = None,
     clock: ManualClock | None = None,
+    home: Path | None = None,
+    new_id: NewId = "N".__mul__,
+    instance: str = "assembly",
 ) -> Assembly:
-    """Everything but the face; *environment* is what policy believes."""
+    """Everything but the face.
+
+    Args:
+        upstream: Stands where BILL is.
+        environment: What policy believes.
+        confirm: When the assembly's own agent has a person asked.
+        read_only: Its strict filter.
+        rules: From a policy file.
+        inline_credentials: Whether sign-in tools take credentials.
+        upload_roots: From where files may be uploaded.
+        account: What signs in.
+        profiles: Several such, by name.
+        store: Keeps BILL's sessions.
+        open_vault: Keeps what signing in may remember.
+        clock: Ours; BILL has its own.
+        home: Where the journal is; in memory without it.
+        new_id: Source of the numbers that payments carry.
+        instance: Names the server process, to which approvals are bound.
+    """
     clock, live = clock or ManualClock(), LiveSecrets()
     base_url = BASE_URLS.get(environment, EMBEDDED_URL)
     specs = catalogue(inline_credentials=inline_credentials)
@@ -132,8 +158,8 @@ def assemble(
         live=live,
     )
     records = open_records(
-        Path("/nonexistent"),
-        lasts=False,
+        home or NOWHERE,
+        lasts=home is not None,
         moves_real_money=environment is not Environment.LOCAL,
         home_is_given=True,
         open_vault=lambda: vault,
@@ -150,7 +176,7 @@ def assemble(
             base_url=base_url,
             read_only=read_only,
             confirm=confirm,
-            home=Path("/nonexistent"),
+            home=home or NOWHERE,
             upload_roots=upload_roots,
             inline_credentials=inline_credentials,
         ),
@@ -164,13 +190,13 @@ def assemble(
             records=records,
             presenter=presenter,
             clock=clock,
-            new_id="N".__mul__,
-            instance="assembly",
+            new_id=new_id,
+            instance=instance,
             announcer=None,
         ),
         presenter=presenter,
         live=live,
-        new_id="N".__mul__,
+        new_id=new_id,
     )
     return Assembly(
         dispatcher=dispatcher,

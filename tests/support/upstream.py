@@ -78,6 +78,11 @@ class Upstream:
         """What arrived, but for sign-ins."""
         return [one for one in self.arrivals if one.path not in SIGN_INS]
 
+    @property
+    def writes(self) -> list[Arrival]:
+        """What arrived that may change something at BILL."""
+        return [one for one in self.calls if one.method != "GET"]
+
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         arrival = Arrival(
             method=request.method,

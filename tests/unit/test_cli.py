@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.process import CREDENTIALS
-from support.recording_bill import RecordingBill, recording_bill
+from support.recording_bill import SIGN_OUT, RecordingBill, recording_bill
 from support.spec_folder import spec_files, written
 
 from bill_mcp import __version__, cli
@@ -111,7 +111,21 @@ def test_words_are_read_as_the_tool_needs_them(run: Run, bill: RecordingBill) ->
         "accountNumber": "007",
         "address": address,
     }
-    assert bill.arrivals == []
+    assert {one.path for one in bill.arrivals} == {"/v3/login", SIGN_OUT}
+
+
+@pytest.mark.parametrize("confirm", ["auto", "always"])
+def test_call_about_which_a_person_is_asked_prints_that_and_ends_with_one(
+    run: Run, bill: RecordingBill, confirm: str
+) -> None:
+    call = ("call", "--confirm", confirm, "bill_archive_a_vendor", "vendorId=009")
+    ran = run(*call)
+    assert ran.code == 1
+    told = ran.answer()
+    assert (told["error"], told["outcome"]) == ("approval_required", "not_done")
+    assert f"--confirm {confirm} asks a person about delete" in told["message"]
+    assert "bill-mcp approve " in told["advice"]
+    assert {one.path for one in bill.arrivals} == {"/v3/login", SIGN_OUT}
 
 
 def test_tool_without_arguments_needs_none(run: Run, bill: RecordingBill) -> None:

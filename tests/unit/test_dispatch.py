@@ -22,6 +22,7 @@ from bill_mcp.environments import Environment
 from bill_mcp.errors import (
     ArgumentsError,
     CallError,
+    Earlier,
     LimitError,
     Outcome,
     RefusedError,
@@ -65,12 +66,20 @@ async def test_write_leaves_one_row() -> None:
     assert server.outcomes == [("bill_create_a_department", Outcome.DONE)]
 
 
-async def test_repeated_write_shows_by_its_digest() -> None:
-    server = server_with()
+async def test_the_very_same_write_within_ten_minutes_is_a_duplicate() -> None:
+    server = server_with({"id": "0de1"})
     await server.call(*CREATE)
-    await server.call(*CREATE)
-    first, second = server.records.rows()
-    assert first.digest == second.digest
+    begun = server.clock.now()
+    server.clock.advance(599)
+    with pytest.raises(CallError) as caught:
+        await server.call(*CREATE)
+    told = caught.value
+    assert (told.code, told.outcome) == ("duplicate", Outcome.DONE)
+    assert told.earlier == Earlier(at=begun, id="0de1", agent_is_you=True)
+    assert len(server.upstream.writes) == 1
+    server.clock.advance(2)
+    assert await server.call(*CREATE) == {"id": "0de1"}
+    assert len(server.upstream.writes) == 2
 
 
 async def test_unknown_name_and_bad_arguments_reach_nobody() -> None:
@@ -101,7 +110,7 @@ WRITES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "arguments"), WRITES, ids=[w[0] for w in WRITES])
-async def test_preview_shows_the_request_and_sends_nothing(
+async def test_preview_shows_the_request_and_sends_nothing_that_changes_anything(
     name: str, arguments: dict[str, Any]
 ) -> None:
     server = server_with()
@@ -113,20 +122,27 @@ async def test_preview_shows_the_request_and_sends_nothing(
     url = notes["preview"]["url"]
     assert url.startswith("https://gateway.stage.bill.com/connect/v3/")
     assert "canary" not in str(result)
-    assert server.upstream.arrivals == []
+    assert server.upstream.writes == []
     assert outcomes(server) == []
+
+
+@pytest.mark.parametrize("name", ["bill_api_login", "bill_api_logout"])
+async def test_preview_of_signing_in_or_out_asks_bill_nothing(name: str) -> None:
+    server = server_with()
+    await server.call(name, {"preview": True})
+    assert server.upstream.arrivals == []
 
 
 async def test_preview_shows_the_very_body_and_names_the_size_of_a_file() -> None:
     server = server_with()
+    login = await server.call("bill_api_login", {"preview": True})
+    body = login["bill_mcp"]["preview"]["body"]
+    assert {body["password"], body["devKey"], body["rememberMeId"]} == {HELD}
     shown = await server.call(CREATE[0], CREATE[1] | {"preview": True})
     assert shown["bill_mcp"]["preview"]["body"] == {"name": "North"}
     upload = WRITES[-1]
     shown = await server.call(upload[0], upload[1] | {"preview": True})
     assert shown["bill_mcp"]["preview"]["body"] == "(3 bytes of a file)"
-    login = await server.call("bill_api_login", {"preview": True})
-    body = login["bill_mcp"]["preview"]["body"]
-    assert {body["password"], body["devKey"], body["rememberMeId"]} == {HELD}
 
 
 async def test_preview_false_is_an_ordinary_call() -> None:
@@ -135,16 +151,22 @@ async def test_preview_false_is_an_ordinary_call() -> None:
     assert len(server.upstream.calls) == 1
 
 
-@pytest.mark.parametrize(("name", "arguments"), WRITES, ids=[w[0] for w in WRITES])
+NOT_SESSIONS = [w for w in WRITES if not w[0].startswith("bill_api_")]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), NOT_SESSIONS, ids=[w[0] for w in NOT_SESSIONS]
+)
 async def test_approval_that_nobody_can_have_given_is_refused(
     name: str, arguments: dict[str, Any]
 ) -> None:
     server = server_with()
     with pytest.raises(RefusedError) as caught:
         await server.call(name, arguments | {"approval_id": "made-up"})
-    assert caught.value.code == "approval_unavailable"
+    assert caught.value.code == "approval_unknown"
     assert caught.value.outcome is Outcome.NOT_DONE
-    assert server.upstream.arrivals == []
+    assert server.upstream.writes == []
+    assert outcomes(server) == []
 
 
 @pytest.mark.parametrize("preview", [True, False])
@@ -385,7 +407,9 @@ WITHHELD = [
 
 @pytest.mark.parametrize(("name", "path"), WITHHELD)
 async def test_secret_is_withheld_by_its_path(name: str, path: str) -> None:
-    server = server_with(reply_with(path, "canary-never-seen-before"))
+    # Evidence wants an amount of what is to be paid.
+    reply = reply_with(path, "canary-never-seen-before") | {"amount": 1}
+    server = server_with(reply)
     arguments = samples.arguments(catalogue().find(name), whole=False)
     result = await server.call(name, arguments)
     assert HELD in str(result)

@@ -82,6 +82,11 @@ def write(home: Path, text: str) -> None:
 # What is there where nothing is said
 
 
+def test_only_a_home_that_the_operator_names_is_known_to_last(home: Path) -> None:
+    assert settings(home).home_is_given
+    assert not resolve({}, {"HOME": str(home)}).home_is_given
+
+
 def test_without_anything_it_is_the_simulator_inside_the_process(home: Path) -> None:
     assert settings(home) == Settings(
         environment=LOCAL,
@@ -93,6 +98,7 @@ def test_without_anything_it_is_the_simulator_inside_the_process(home: Path) -> 
         confirm=Confirm.NEVER,
         profile=None,
         home=home,
+        home_is_given=True,
         upload_roots=(),
         log_level="info",
         inline_credentials=True,

@@ -9,7 +9,7 @@ from support.upstream import Upstream
 
 from bill_mcp.agents import Confirm
 from bill_mcp.environments import Environment
-from bill_mcp.errors import Outcome, RefusedError
+from bill_mcp.errors import NeedsPerson, Outcome, RefusedError
 from bill_mcp.guard import policy
 from bill_mcp.guard.action_rules import PREPARING
 from bill_mcp.guard.rules import Rules
@@ -293,10 +293,62 @@ async def test_what_a_rule_refuses_is_neither_shown_nor_sent() -> None:
         assert told.code == "mode"
 
 
-async def test_approval_that_an_agent_brings_along_opens_nothing() -> None:
-    for confirm in (NEVER, AUTO):
-        assembly = assemble(Upstream(), confirm=confirm)
-        for name in ("bill_create_a_payment", "bill_create_a_bill"):
-            arguments = samples.arguments(catalogue().find(name), whole=False)
-            arguments["approval_id"] = "approval-of-somebody"
-            await refusal_of(assembly, name, arguments)
+@pytest.mark.parametrize("confirm", CONFIRMS)
+@pytest.mark.parametrize("name", ["bill_create_a_payment", "bill_create_a_bill"])
+async def test_approval_that_an_agent_makes_up_opens_nothing(
+    name: str, confirm: Confirm
+) -> None:
+    assembly = assemble(Upstream(), confirm=confirm)
+    arguments = samples.arguments(catalogue().find(name), whole=False)
+    if name == "bill_create_a_payment":
+        arguments["billId"] = "00n01"
+    with pytest.raises(RefusedError) as caught:
+        await assembly.call(name, arguments | {"approval_id": "approval-of-somebody"})
+    assert caught.value.code == "approval_unknown"
+    assert caught.value.outcome is Outcome.NOT_DONE
+    assert assembly.upstream.writes == []
+    assert assembly.outcomes == []
+
+
+ASKING = [
+    (AUTO, "bill_create_a_payment", {"billId": "00n01"}),
+    (AUTO, "bill_archive_a_vendor", {}),
+    (AUTO, "bill_create_a_vendor_bank_account", {}),
+    (AUTO, "bill_send_an_invoice", {}),
+    (AUTO, "bill_update_a_user", {}),
+    (ALWAYS, "bill_create_a_payment", {"billId": "00n01"}),
+    (ALWAYS, "bill_create_a_department", {}),
+]
+
+
+@pytest.mark.parametrize(("confirm", "name", "more"), ASKING)
+async def test_a_person_is_asked_and_until_then_nothing_is_written_at_bill(
+    confirm: Confirm, name: str, more: dict[str, str]
+) -> None:
+    assembly = assemble(Upstream(), confirm=confirm)
+    arguments = samples.arguments(catalogue().find(name), whole=False) | more
+    with pytest.raises(NeedsPerson) as caught:
+        await assembly.call(name, arguments)
+    told = caught.value.refusal
+    assert (told.code, told.outcome) == ("approval_required", Outcome.NOT_DONE)
+    assert f"--confirm {confirm} asks a person about" in str(told)
+    assert f"bill-mcp approve {caught.value.approval_id}" in told.advice
+    assert not caught.value.client_may_approve
+    assert assembly.upstream.writes == []
+    assert assembly.outcomes == []
+
+
+async def test_nobody_is_asked_about_a_plain_write_unless_always() -> None:
+    assembly = assemble(Upstream(), confirm=AUTO)
+    await assembly.call("bill_create_a_department", {"name": "North"})
+    assert len(assembly.upstream.writes) == 1
+
+
+@pytest.mark.parametrize("confirm", [AUTO, ALWAYS])
+async def test_nobody_is_asked_about_reading_and_signing_in(confirm: Confirm) -> None:
+    assembly = assemble(Upstream(), confirm=confirm)
+    await assembly.call("bill_get_list_of_vendors", {})
+    await assembly.call("bill_api_login", {})
+    await assembly.call("bill_api_logout", {})
+    paths = [arrival.path for arrival in assembly.upstream.arrivals]
+    assert paths == ["/v3/login", "/v3/vendors", "/v3/logout"]
