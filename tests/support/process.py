@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,22 +24,24 @@ CREDENTIALS = {
     "BILL_APP_KEY": "canary-application-key-9be0",
     "BILL_API_TOKEN": "canary-spend-token-55d2",
 }
+SERVE = ("-m", "bill_mcp", "serve")
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG")
 
 
 @asynccontextmanager
 async def client_of(
     *options: str,
+    command: Sequence[str] = SERVE,
     era: str = "auto",
     variables: Mapping[str, str] | None = None,
     stderr: TextIO | None = None,
     elicitation_callback: Any = None,
 ) -> AsyncIterator[Client]:
-    """Start ``bill-mcp serve`` and connect to it over stdio."""
+    """Start ``bill-mcp serve``, or another *command* of Python, and connect to it."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     server = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "bill_mcp", "serve", *options],
+        args=[*command, *options],
         env={**kept, "BILL_MCP_LOG_LEVEL": "info", **(variables or {})},
     )
     with ExitStack() as closing:

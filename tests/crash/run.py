@@ -1,0 +1,214 @@
+"""One payment that is interrupted, and the agent's repeats until it is answered."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client
+from support.process import SERVE, client_of
+
+from bill_mcp.writing.recorder import Step
+from crash import agent, victim
+from crash.bill import Bill, BillSide
+from crash.points import LATE_S, Point
+from crash.verdict import Answer, violations
+
+VICTIM = ("-m", "crash.victim")
+TESTS = Path(__file__).parents[1]
+PATIENCE_S = 120.0
+POLL_S = 0.02
+AGAIN_KILLED = 0.25
+"""How often the server that the agent repeats its call to ends as well."""
+
+SETTLING_S = (0.0, 120.0, 500.0, 1200.0)
+"""When each look-up is made, after the payment; the last is late enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """One server process and the calls that it gets.
+
+    Attributes:
+        ahead_s: How far its clock, and BILL's, is ahead of the machine's.
+    """
+
+    calls: int
+    kill_at: Step | None = None
+    is_killed_waiting: bool = False
+    ahead_s: float = 0.0
+
+    @property
+    def is_ordinary(self) -> bool:
+        return not (self.kill_at or self.is_killed_waiting or self.ahead_s)
+
+
+def sittings(point: Point, chance: random.Random) -> tuple[Sitting, ...]:
+    """The servers of one run: the one that is interrupted, and those after it."""
+    first = Sitting(
+        calls=1, kill_at=point.kill_at, is_killed_waiting=point.is_killed_waiting
+    )
+    if point.is_settled:
+        later = [Sitting(calls=1, ahead_s=each) for each in SETTLING_S]
+        return (first, *later, Sitting(calls=1, ahead_s=SETTLING_S[-1]))
+    repeats = chance.randint(1, 3)
+    if not point.kills and chance.random() < 0.5:
+        return (Sitting(calls=1 + repeats),)
+    if repeats > 1 and chance.random() < AGAIN_KILLED:
+        again = Sitting(calls=1, kill_at=chance.choice(tuple(Step)))
+        return (first, again, Sitting(calls=repeats - 1))
+    return (first, Sitting(calls=repeats))
+
+
+@dataclass
+class Run:
+    """One bill, paid under bad circumstances.
+
+    Attributes:
+        home: `BILL_MCP_HOME` of all its servers.
+        chance: Decides what the point leaves open.
+        story: What happened, a line each.
+    """
+
+    point: Point
+    side: BillSide
+    home: Path
+    chance: random.Random
+    story: list[str] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    at_bill: tuple[str, ...] = ()
+    _began: float = field(default_factory=time.monotonic)
+    _ahead_s: float = 0.0
+
+    @property
+    def outcome(self) -> str:
+        """What BILL has in the end and what the agent was told last, in a word each."""
+        told = self.answers[-1].outcome if self.answers else None
+        return f"{len(self.at_bill)} at BILL, told {told or 'nothing'}"
+
+    async def play(self) -> None:
+        """Pay the bill, repeat, and judge."""
+        bill = self.side.new_bill()
+        if self.point.fault is not None:
+            self.side.go_wrong(self.point.fault)
+        self._tell(f"{self.point.name}: {bill}, fault {self.point.fault}")
+        plan = sittings(self.point, self.chance)
+        calls = sum(each.calls for each in plan)
+        moved_before = self.chance.randint(1, calls)
+        for sitting in plan:
+            self._move_clock(sitting.ahead_s - self._ahead_s)
+            async with self._server(sitting) as client:
+                for _ in range(sitting.calls):
+                    if len(self.answers) == moved_before:
+                        self._move_clock(LATE_S + 1)
+                    await self._call(client, bill, sitting)
+        self._move_clock(LATE_S + 1)
+        await self._until_bill_is_idle(bill)
+        self.at_bill = self.side.payments(bill)
+        self.wrong = violations(self.answers, self.at_bill)
+        if self.wrong:
+            self._tell(f"at BILL in the end: {self.at_bill}")
+            self._tell_records(bill)
+
+    @asynccontextmanager
+    async def _server(self, sitting: Sitting) -> AsyncIterator[Client]:
+        self._tell(f"a server begins: {sitting}")
+        with (self.home / "stderr").open("a", encoding="utf-8") as stderr:
+            async with client_of(
+                command=SERVE if sitting.is_ordinary else VICTIM,
+                variables=self._variables(sitting),
+                stderr=stderr,
+            ) as client:
+                yield client
+
+    def _variables(self, sitting: Sitting) -> dict[str, str]:
+        policy = self.home / "policy.toml"
+        policy.write_text(
+            f'format = 1\n[agents."*"]\nmode = "pay"\n{self.point.policy}\n'
+        )
+        return {
+            **self.side.login,
+            "BILL_MCP_ENVIRONMENT": "sandbox",
+            "BILL_MCP_BASE_URL": self.side.simulator.base_url,
+            "BILL_MCP_HOME": str(self.home),
+            "BILL_MCP_KEY": "key-of-a-crash-test",
+            "BILL_MCP_CONFIRM": "never",
+            "BILL_MCP_POLICY": str(policy),
+            "PYTHONPATH": str(TESTS),
+            victim.KILL_AT: sitting.kill_at or "",
+            victim.AHEAD_S: str(sitting.ahead_s),
+            victim.PROCESS_FILE: str(self._process_file),
+        }
+
+    @property
+    def _process_file(self) -> Path:
+        return self.home / "process"
+
+    async def _call(self, client: Client, bill: Bill, sitting: Sitting) -> None:
+        tool, arguments = agent.worded(bill, self.side.bank, self.chance)
+        self._tell(f"the agent calls {tool} {json.dumps(arguments)}")
+        with anyio.fail_after(PATIENCE_S):
+            async with anyio.create_task_group() as tasks:
+                if sitting.is_killed_waiting:
+                    tasks.start_soon(self._kill_waiting, bill)
+                outcome, told = await agent.ask(client, tool, arguments)
+                tasks.cancel_scope.cancel()
+        # What the dead server sent may still be under way at BILL.
+        if self.chance.random() < 0.5:
+            await self._until_bill_is_idle(bill)
+        at_bill = self.side.payments(bill)
+        self.answers.append(Answer(outcome=outcome, told=told, at_bill=at_bill))
+        self._tell(f"told {outcome}: {json.dumps(told)}; at BILL {at_bill}")
+
+    async def _kill_waiting(self, bill: Bill) -> None:
+        """End the server once BILL has its request."""
+        while not self.side.sent(bill):
+            await anyio.sleep(POLL_S)
+        process = int(self._process_file.read_text(encoding="utf-8"))
+        os.kill(process, signal.SIGKILL)
+        self._tell(f"the server is killed: {process}")
+
+    async def _until_bill_is_idle(self, bill: Bill) -> None:
+        """Wait until BILL is through with what it got.
+
+        A connection that was cut leaves no status in its log, ever.
+        """
+        with anyio.move_on_after(WAITED_S):
+            while any(each["status"] is None for each in self.side.sent(bill)):
+                await anyio.sleep(POLL_S)
+
+    def _move_clock(self, seconds: float) -> None:
+        if seconds > 0:
+            self.side.move_clock(seconds)
+            self._tell(f"BILL's clock goes on by {seconds:g} s")
+        self._ahead_s += max(seconds, 0)
+
+    def _tell(self, what: str) -> None:
+        self.story.append(f"{time.monotonic() - self._began:7.2f} s  {what}")
+
+    def _tell_records(self, bill: Bill) -> None:
+        """What BILL's log and the journal have of it."""
+        self.story += [f"  BILL got {each}" for each in self.side.sent(bill)]
+        with closing(sqlite3.connect(self.home / "journal.sqlite")) as file:
+            file.row_factory = sqlite3.Row
+            rows: Sequence[Any] = file.execute(
+                "SELECT w.*, c.payment_id FROM writes w JOIN claims c "
+                "ON c.write_id = w.id WHERE c.subject = ?",
+                (f"bill/{bill.id}",),
+            ).fetchall()
+        self.story += [f"  journal has {dict(row)}" for row in rows]
+
+
+WAITED_S = 2.0
+"""Longer than BILL keeps any request waiting."""
