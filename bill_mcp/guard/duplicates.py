@@ -32,6 +32,9 @@ _LIKENESSES = (
 )
 """How an earlier bill is like the new one; the surest first."""
 
+SIMILAR = 2
+"""The likeness that two different bills may well have, by its place among them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnteredBill:
@@ -156,7 +159,7 @@ def _likeness(new: EnteredBill, earlier: EnteredBill) -> int | None:
     if not of_amount or new.invoice_date is None or earlier.invoice_date is None:
         return None
     apart = abs((new.invoice_date - earlier.invoice_date).days)
-    return 2 if apart <= NEAR_DAYS else None
+    return SIMILAR if apart <= NEAR_DAYS else None
 
 
 def _named(key: str, bill: EnteredBill, likeness: int) -> Reason:
@@ -164,11 +167,14 @@ def _named(key: str, bill: EnteredBill, likeness: int) -> Reason:
     amount = "no amount" if bill.cents is None else amount_of(bill.cents)
     day = f"dated {bill.invoice_date}" if bill.invoice_date else "without a date"
     text = f"bill {key} of this vendor ({number}, {amount}, {day}) has "
-    return _reason(text + _LIKENESSES[likeness], key)
+    cause = Cause.SIMILAR_BILL if likeness == SIMILAR else Cause.DUPLICATE_BILL
+    return _reason(text + _LIKENESSES[likeness], key, cause)
 
 
-def _reason(text: str, object_id: str | None = None) -> Reason:
-    return Reason(cause=Cause.DUPLICATE_BILL, text=text, object_id=object_id)
+def _reason(
+    text: str, object_id: str | None = None, cause: Cause = Cause.SIMILAR_BILL
+) -> Reason:
+    return Reason(cause=cause, text=text, object_id=object_id)
 
 
 def _known(row: Mapping[str, Any]) -> EnteredBill:

@@ -23,7 +23,9 @@ class Cause(StrEnum):
     DUPLICATE_PAYMENT = "duplicate_payment"
     """The same payment was made within 30 days."""
     DUPLICATE_BILL = "duplicate_bill"
-    """A bill that looks like this one is at BILL already."""
+    """A bill of the same vendor and number is at BILL already."""
+    SIMILAR_BILL = "similar_bill"
+    """A bill of the same vendor and amount, and of nearly the same date, is there."""
     UNMEASURED = "unmeasured"
     """It moves money, or lets money move, in no amount that a limit could hold."""
 

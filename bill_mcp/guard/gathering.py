@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
 from bill_mcp.guard.evidence import NOTHING, Evidence, Line, Reason
 from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
@@ -15,6 +16,9 @@ from bill_mcp.guard.policy import Verdict, holds
 from bill_mcp.guard.reading import Read
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect, ObjectEscalation, WatchedObject
+
+NOT_SHOWN = frozenset({400, 403, 404, 422})
+"""How BILL refuses to show an object: no such id, or no right to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +29,14 @@ class Gatherer:
         read: Reads at BILL, under the call's own session.
         examine: Judges a vendor's bank details.
         bill_now: BILL's clock, once something was read.
+        is_relied_on: A policy or a person decides by the evidence. Else what BILL
+            refuses to show is left to BILL, which refuses the call itself.
     """
 
     read: Read
     examine: Examine
     bill_now: Callable[[], datetime]
+    is_relied_on: bool
 
     async def gather(
         self,
@@ -50,7 +57,9 @@ class Gatherer:
         asked = asked_by(action, arguments)
         evidence = NOTHING
         if asked:
-            payments = PaymentEvidence(self.read, self.examine, self.bill_now)
+            payments = PaymentEvidence(
+                self._shown, self.examine, self.bill_now, self.is_relied_on
+            )
             evidence = await payments.of(asked, arguments)
         elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
             evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
@@ -62,9 +71,18 @@ class Gatherer:
             reasons=(*evidence.reasons, *reasons),
         )
 
+    async def _shown(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """BILL's reply; nothing where it refuses to show it and nobody needs it."""
+        try:
+            return await self.read(name, arguments)
+        except ApiError as refusal:
+            if self.is_relied_on or refusal.http_status not in NOT_SHOWN:
+                raise
+            return {}
+
     async def _vendor_lines(self, arguments: Mapping[str, Any]) -> tuple[Line, ...]:
         vendor_id = str(arguments["vendorId"])
-        vendor = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+        vendor = await self._shown("bill_get_vendor_details", {"vendorId": vendor_id})
         finding = await self.examine(vendor)
         account = (
             f"account ending in {finding.last4}" if finding.last4 else "no account"
@@ -93,15 +111,15 @@ class Gatherer:
     ) -> Mapping[str, Any]:
         key = str(arguments[watched.by])
         if watched.read is WatchedObject.RECURRING_BILL:
-            return await self.read(
+            return await self._shown(
                 "bill_get_recurring_bill_details", {"recurringBillId": key}
             )
         if watched.read is WatchedObject.VENDOR_OF_BILL:
-            bill = await self.read("bill_get_bill_details", {"billId": key})
+            bill = await self._shown("bill_get_bill_details", {"billId": key})
             if not bill.get("vendorId"):
                 return {}
             key = str(bill["vendorId"])
-        return await self.read("bill_get_vendor_details", {"vendorId": key})
+        return await self._shown("bill_get_vendor_details", {"vendorId": key})
 
     async def _similar_bills(
         self, action: Action, arguments: Mapping[str, Any]
@@ -110,7 +128,7 @@ class Gatherer:
             return ()
         current = None
         if "billId" in arguments:
-            current = await self.read(
+            current = await self._shown(
                 "bill_get_bill_details", {"billId": arguments["billId"]}
             )
         entered = duplicates.bill_of(
@@ -119,7 +137,7 @@ class Gatherer:
         if entered is None or not entered.vendor_id:
             return ()
         return await duplicates.similar_bills(
-            self.read,
+            self._shown,
             vendor_id=entered.vendor_id,
             invoice_number=entered.number,
             cents=entered.cents,

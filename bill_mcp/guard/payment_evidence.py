@@ -49,11 +49,14 @@ class PaymentEvidence:
         read: Reads at BILL.
         examine: Judges bank details.
         bill_now: BILL's clock, once something was read.
+        is_relied_on: A policy or a person decides by it; else what BILL does not tell
+            is left to BILL, which refuses the payment itself.
     """
 
     read: Read
     examine: Examine
     bill_now: Callable[[], datetime]
+    is_relied_on: bool
     _vendors: dict[str, VendorRead] = field(default_factory=dict)
 
     async def of(
@@ -152,7 +155,7 @@ class PaymentEvidence:
             once=True,
             vendor_id=None,
             payee=str(found.get("userUuid") or found.get("userId") or ""),
-            cents=_known_cents(found),
+            cents=self._known_cents(found),
             currency=USD,
         )
         lines = [
@@ -178,15 +181,26 @@ class PaymentEvidence:
             once=True,
             vendor_id=vendor_id,
             payee=str(found.get("vendorName") or _name(vendor)),
-            cents=_known_cents(found),
+            cents=self._known_cents(found),
             currency=vendor.currency if vendor else USD,
         )
         shown = Line(label="sent anew", value=f"the payment {asked.object_id}")
         return part, [shown], state_of_payment(found)
 
+    def _known_cents(self, found: Mapping[str, Any]) -> int:
+        cents = _cents(found.get("amount"))
+        if cents is None and self.is_relied_on:
+            raise RefusedError(
+                "BILL does not say which amount would be paid, so that no limit holds",
+                advice="Ask a person to do it in BILL's own web page.",
+                code="amount_unknown",
+            )
+        return cents or 0
+
     async def _vendor(self, vendor_id: str) -> VendorRead:
         if vendor_id not in self._vendors:
-            reply = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+            found = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+            reply = {"id": vendor_id, **found}
             since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
             rows = (await payments_since(self.read, vendor_id, since)).rows
             finding = await self.examine(reply)
@@ -313,17 +327,6 @@ def _cents(amount: Any) -> int | None:
         return cents_of(amount)
     except ValueError:
         return None
-
-
-def _known_cents(found: Mapping[str, Any]) -> int:
-    cents = _cents(found.get("amount"))
-    if cents is None:
-        raise RefusedError(
-            "BILL does not say which amount would be paid, so that no limit can hold",
-            advice="Ask a person to do it in BILL's own web page.",
-            code="amount_unknown",
-        )
-    return cents
 
 
 def _amount(value: Any) -> str:

@@ -62,7 +62,7 @@ def asked_by(action: Action, arguments: Mapping[str, Any]) -> tuple[Asked, ...]:
 def _one(arguments: Mapping[str, Any]) -> Asked:
     bill_id, vendor_id = arguments.get("billId"), arguments.get("vendorId")
     makes_bill = bool(arguments.get("processingOptions", {}).get("createBill"))
-    if makes_bill == (bill_id is not None) or (makes_bill and vendor_id is None):
+    if bill_id is None and not (makes_bill and vendor_id is not None):
         raise _unclear(
             "billId", "give billId, or vendorId with processingOptions.createBill true"
         )

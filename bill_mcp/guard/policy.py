@@ -26,7 +26,9 @@ ASKED_BY_AUTO = frozenset(
 )
 """What ``--confirm auto`` asks a person about."""
 
-_DUPLICATES = frozenset({Cause.DUPLICATE_PAYMENT, Cause.DUPLICATE_BILL})
+_DUPLICATES = frozenset(
+    {Cause.DUPLICATE_PAYMENT, Cause.DUPLICATE_BILL, Cause.SIMILAR_BILL}
+)
 # A tuple: the argument may be of any type, also one that has no hash.
 _VOIDS_THAT_SEND_NOTHING = (None, "VOID_ONLY", "VOID_AND_CREDIT")
 

@@ -76,7 +76,12 @@ class _LookUp:
         return (), made.is_whole and amounts_of(bill) == before
 
     def _is_ours(self, row: Mapping[str, Any], claim: Claim) -> bool:
-        if not row.get("id") or not is_of(row, claim.part):
+        if not row.get("id"):
+            return False
+        # All payments of a bulk have the one number.
+        if self._has_our_number(row) and len(self._write.claims) == 1:
+            return True
+        if not is_of(row, claim.part):
             return False
         if self._has_our_number(row):
             return True

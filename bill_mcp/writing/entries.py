@@ -11,6 +11,7 @@ from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, Outcome
 from bill_mcp.guard import limits, touching
 from bill_mcp.guard.approval import Approving, Grant
+from bill_mcp.guard.evidence import Cause
 from bill_mcp.records import masking
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
@@ -168,6 +169,8 @@ class Entries:
         answer = None
         if reply is not None:
             answer = self.present(call.agent, call.action, reply, call.given)
+            if not self.place.asks_person(call.agent):
+                answer = _with_doubts(answer, plan)
         return Ending(
             outcome=Outcome.DONE,
             answer=answer,
@@ -177,3 +180,24 @@ class Entries:
             ),
             bill_ids=touching.ids_in(told),
         )
+
+
+def _with_doubts(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """*answer* with the earlier bills that look like the new one, if there are any.
+
+    Where a person is asked, they have seen them before.
+    """
+    told = [
+        {"id": reason.object_id, "message": reason.text}
+        for reason in plan.decision.reasons
+        if reason.cause is Cause.SIMILAR_BILL and reason.object_id
+    ]
+    if not told:
+        return answer
+    notes = {
+        **answer.get("bill_mcp", {}),
+        "similar_bills": told,
+        "advice": "Compare them. If the new one is the same bill entered twice, "
+        "archive it with bill_archive_a_bill; if it is another one, do nothing.",
+    }
+    return {**answer, "bill_mcp": notes}

@@ -217,12 +217,18 @@ class Writes:
         async def examine(vendor: Mapping[str, Any]) -> BankFinding:
             return await self._examined(call.agent, pin, read, vendor)
 
-        gatherer = Gatherer(read=read, examine=examine, bill_now=self._bill_now)
+        asks = self.look_ups.place.asks_person(call.agent)
+        gatherer = Gatherer(
+            read=read,
+            examine=examine,
+            bill_now=self._bill_now,
+            is_relied_on=asks or call.agent.policy.rules is not None,
+        )
         return await gatherer.gather(
             call.action,
             call.arguments,
             call.verdict,
-            asks=self.look_ups.place.asks_person(call.agent),
+            asks=asks,
         )
 
     def _bill_now(self) -> datetime:
@@ -290,7 +296,8 @@ class Writes:
             return
         read = self.look_ups.reader(call.agent, pin)
         details = await read("bill_get_api_session_details", {})
-        if details.get("mfaBypass") or details.get("mfaStatus") in TRUSTED_STATES:
+        status = details.get("mfaStatus")
+        if details.get("mfaBypass") or status is None or status in TRUSTED_STATES:
             return
         raise NotTrustedError(
             "this session has not completed MFA, which the call needs",

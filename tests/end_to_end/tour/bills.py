@@ -75,7 +75,7 @@ async def documents(guide: Guide, office: Visitor, bill_id: str) -> None:
     await guide.pass_days(20 / 86_400)
     await office("documents_get_upload_status", ids=[upload["id"]])
     await guide.patch("settings", documentDelaySeconds=0)
-    await office("bill_documents_upload", **file)
+    await office("bill_documents_upload", **file | {"name": "scan 2.pdf"})
     [document, _] = await office.pages("bill_documents_list", billId=bill_id)
     await office("documents_get", documentId=document["id"])
 
