@@ -125,14 +125,22 @@ async def test_session_that_is_refused_again_is_not_renewed_a_second_time(
 async def test_payment_is_sent_once_more_under_a_renewed_session(
     server: Assembly, bill: BillSessions
 ) -> None:
-    await server.call(*READ)
-    bill.forget()
+    # The reads before would renew it: so BILL forgets when the payment has come.
+    server.upstream.answer = lambda arrival: forgetting(bill, server, arrival)
     await server.call(*PAY)
-    first, second = (a for a in server.upstream.arrivals if a.path == "/v3/payments")
+    first, second = server.upstream.writes
+    assert first.path == second.path == "/v3/payments"
     assert first.body == second.body
     assert first.headers["sessionid"] != second.headers["sessionid"]
-    outcomes = [outcome for _, outcome in server.outcomes]
-    assert outcomes == [Outcome.NOT_DONE, Outcome.DONE]
+    assert server.outcomes == [(PAY[0], Outcome.DONE)]
+
+
+def forgetting(
+    bill: BillSessions, server: Assembly, arrival: Arrival
+) -> httpx.Response:
+    if arrival.method == "POST" and len(server.upstream.writes) == 1:
+        bill.forget()
+    return bill(arrival)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +157,14 @@ async def test_payment_is_sent_once_more_under_a_renewed_session(
 async def test_payment_is_not_sent_again_on_any_other_word(
     server: Assembly, bill: BillSessions, answer: httpx.Response
 ) -> None:
-    bill.reply = lambda _: answer
+    bill.reply = lambda arrival: (
+        answer if arrival.method == "POST" else httpx.Response(200, json={})
+    )
     with pytest.raises(CallError) as caught:
         await server.call(*PAY)
     assert caught.value.outcome is Outcome.UNKNOWN
-    assert paths(server) == ["/v3/login", "/v3/payments"]
+    assert [arrival.path for arrival in server.upstream.writes] == ["/v3/payments"]
+    assert sign_ins(server) == 1
 
 
 async def test_lack_of_trust_is_no_reason_to_sign_in(
