@@ -11,7 +11,7 @@ from bill_mcp.writing.recorder import Step
 LATE_S = 3
 """By BILL's clock: how late it acts, or shows what it did."""
 
-WAIT_S = 1.5
+WAIT_S = 2.0
 """For how long BILL keeps a request that is to be found waiting."""
 
 
