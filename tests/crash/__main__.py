@@ -22,7 +22,7 @@ from pathlib import Path
 import anyio
 from support.process import KEPT
 
-from crash.bill import BillSide, bill_side
+from crash.bill import VAULT_KEY, BillSide, bill_side
 from crash.points import POINTS, Point
 from crash.run import Run
 
@@ -95,11 +95,7 @@ def audit_problem(home: Path) -> str:
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     ran = subprocess.run(
         [sys.executable, "-m", "bill_mcp", "audit", "verify"],
-        env={
-            **kept,
-            "BILL_MCP_HOME": str(home),
-            "BILL_MCP_KEY": "key-of-a-crash-test",
-        },
+        env={**kept, "BILL_MCP_HOME": str(home), "BILL_MCP_KEY": VAULT_KEY},
         capture_output=True,
         check=False,
         text=True,

@@ -159,12 +159,7 @@ class Run:
             f'format = 1\n[agents."*"]\nmode = "pay"\n{self.point.policy}\n'
         )
         return {
-            **self.side.login,
-            "BILL_MCP_ENVIRONMENT": "sandbox",
-            "BILL_MCP_BASE_URL": self.side.simulator.base_url,
-            "BILL_MCP_HOME": str(self.home),
-            "BILL_MCP_KEY": "key-of-a-crash-test",
-            "BILL_MCP_CONFIRM": "never",
+            **self.side.variables(self.home),
             "BILL_MCP_POLICY": str(policy),
             "PYTHONPATH": str(TESTS),
             victim.KILL_AT: sitting.kill_at or "",
