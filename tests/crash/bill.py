@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 from support.simulator_process import Simulator, simulator_process
 
 PAYMENTS = "/v3/payments"
+VAULT_KEY = "key-of-a-crash-test"
 VENDOR_KINDS = frozenset({"ACH", "CHECK"})
 """How a vendor is paid that takes any amount of any bill."""
 
@@ -61,10 +63,10 @@ class BillSide:
         banks = self._told("GET", "/v3/funding-accounts/banks")["results"]
         self.bank = next(b["id"] for b in banks if b["status"] == "VERIFIED")
 
-    def new_bill(self) -> Bill:
-        """A bill of an amount that no other bill has."""
+    def new_bill(self, amount: float | None = None) -> Bill:
+        """A bill, by default of an amount that no other bill has."""
         self._made += 1
-        amount = 200 + self._made + self._made % 100 / 100
+        amount = amount or 200 + self._made + self._made % 100 / 100
         vendor = self._vendors[self._made % len(self._vendors)]
         made = self._told(
             "POST",
@@ -89,13 +91,13 @@ class BillSide:
     def move_clock(self, seconds: float) -> None:
         self.simulator.control("POST", "clock", {"advance_s": seconds})
 
-    def sent(self, bill: Bill) -> list[dict[str, Any]]:
-        """The requests that asked BILL to pay this bill."""
+    def sent(self, bill: Bill | None = None) -> list[dict[str, Any]]:
+        """The requests that asked BILL to pay this bill, or any."""
         return [
             each
             for each in self.simulator.control("GET", "requests")
             if (each["method"], each["path"]) == ("POST", PAYMENTS)
-            and each["body"].get("billId") == bill.id
+            and (bill is None or each["body"].get("billId") == bill.id)
         ]
 
     def payments(self, bill: Bill) -> tuple[str, ...]:
@@ -107,6 +109,17 @@ class BillSide:
             if bill.id
             in {payment["billId"], *(p["billId"] for p in payment["billPayments"])}
         )
+
+    def variables(self, home: Path) -> dict[str, str]:
+        """What a server of that `BILL_MCP_HOME` needs to pay here and ask nobody."""
+        return {
+            **self.login,
+            "BILL_MCP_ENVIRONMENT": "sandbox",
+            "BILL_MCP_BASE_URL": self.simulator.base_url,
+            "BILL_MCP_HOME": str(home),
+            "BILL_MCP_KEY": VAULT_KEY,
+            "BILL_MCP_CONFIRM": "never",
+        }
 
     def close(self) -> None:
         self._api.close()

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,11 @@ POLL_S = 0.02
 AGAIN_KILLED = 0.25
 """How often the server that the agent repeats its call to ends as well."""
 
-SETTLING_S = (0.0, 120.0, 500.0, 1200.0)
-"""When each look-up is made, after the payment; the last is late enough."""
+ONE_SERVER = 0.5
+"""How often one server gets all the calls, where none is killed."""
+
+SETTLING_S = (0.0, 120.0, 500.0, 1200.0, 1200.0)
+"""When the agent repeats its call, after the payment, until the look-ups are over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,34 +43,46 @@ class Sitting:
     """One server process and the calls that it gets.
 
     Attributes:
-        ahead_s: How far its clock, and BILL's, is ahead of the machine's.
+        ahead_s: How far its clock, and BILL's, is ahead of the machine's before each
+            call; empty where it is not.
     """
 
     calls: int
     kill_at: Step | None = None
     is_killed_waiting: bool = False
-    ahead_s: float = 0.0
+    ahead_s: tuple[float, ...] = ()
 
     @property
     def is_ordinary(self) -> bool:
         return not (self.kill_at or self.is_killed_waiting or self.ahead_s)
 
 
-def sittings(point: Point, chance: random.Random) -> tuple[Sitting, ...]:
-    """The servers of one run: the one that is interrupted, and those after it."""
+def sittings(
+    point: Point, chance: random.Random, *, is_short: bool = False
+) -> tuple[Sitting, ...]:
+    """The servers of one run: the one that is interrupted, and those after it.
+
+    Short: no more processes than the point needs.
+    """
     first = Sitting(
         calls=1, kill_at=point.kill_at, is_killed_waiting=point.is_killed_waiting
     )
     if point.is_settled:
-        later = [Sitting(calls=1, ahead_s=each) for each in SETTLING_S]
-        return (first, *later, Sitting(calls=1, ahead_s=SETTLING_S[-1]))
+        return _settled(point, first)
     repeats = chance.randint(1, 3)
-    if not point.kills and chance.random() < 0.5:
+    if not point.kills and (is_short or chance.random() < ONE_SERVER):
         return (Sitting(calls=1 + repeats),)
-    if repeats > 1 and chance.random() < AGAIN_KILLED:
+    if repeats > 1 and not is_short and chance.random() < AGAIN_KILLED:
         again = Sitting(calls=1, kill_at=chance.choice(tuple(Step)))
         return (first, again, Sitting(calls=repeats - 1))
     return (first, Sitting(calls=repeats))
+
+
+def _settled(point: Point, first: Sitting) -> tuple[Sitting, ...]:
+    repeats = Sitting(calls=len(SETTLING_S), ahead_s=SETTLING_S)
+    if point.kills:
+        return (first, repeats)
+    return (replace(repeats, calls=1 + repeats.calls, ahead_s=(0.0, *SETTLING_S)),)
 
 
 @dataclass
@@ -77,19 +92,21 @@ class Run:
     Attributes:
         home: `BILL_MCP_HOME` of all its servers.
         chance: Decides what the point leaves open.
+        is_short: See `sittings`.
         story: What happened, a line each.
+        wrong: What must not be; nothing where all is well.
     """
 
     point: Point
     side: BillSide
     home: Path
     chance: random.Random
+    is_short: bool = False
     story: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     at_bill: tuple[str, ...] = ()
     _began: float = field(default_factory=time.monotonic)
-    _ahead_s: float = 0.0
 
     @property
     def outcome(self) -> str:
@@ -103,26 +120,30 @@ class Run:
         if self.point.fault is not None:
             self.side.go_wrong(self.point.fault)
         self._tell(f"{self.point.name}: {bill}, fault {self.point.fault}")
-        plan = sittings(self.point, self.chance)
+        plan = sittings(self.point, self.chance, is_short=self.is_short)
         calls = sum(each.calls for each in plan)
         moved_before = self.chance.randint(1, calls)
         for sitting in plan:
-            self._move_clock(sitting.ahead_s - self._ahead_s)
             async with self._server(sitting) as client:
-                for _ in range(sitting.calls):
-                    if len(self.answers) == moved_before:
+                for number in range(sitting.calls):
+                    if sitting.ahead_s:
+                        self._be_ahead(sitting.ahead_s[number])
+                    elif len(self.answers) == moved_before:
                         self._move_clock(LATE_S + 1)
                     await self._call(client, bill, sitting)
         self._move_clock(LATE_S + 1)
         await self._until_bill_is_idle(bill)
         self.at_bill = self.side.payments(bill)
         self.wrong = violations(self.answers, self.at_bill)
+        if self.point.kills and self.answers[0].outcome is not None:
+            self.wrong.append("the server was not killed where it should have been")
         if self.wrong:
             self._tell(f"at BILL in the end: {self.at_bill}")
             self._tell_records(bill)
 
     @asynccontextmanager
     async def _server(self, sitting: Sitting) -> AsyncIterator[Client]:
+        self._ahead_file.write_text("0", encoding="utf-8")
         self._tell(f"a server begins: {sitting}")
         with (self.home / "stderr").open("a", encoding="utf-8") as stderr:
             async with client_of(
@@ -138,22 +159,21 @@ class Run:
             f'format = 1\n[agents."*"]\nmode = "pay"\n{self.point.policy}\n'
         )
         return {
-            **self.side.login,
-            "BILL_MCP_ENVIRONMENT": "sandbox",
-            "BILL_MCP_BASE_URL": self.side.simulator.base_url,
-            "BILL_MCP_HOME": str(self.home),
-            "BILL_MCP_KEY": "key-of-a-crash-test",
-            "BILL_MCP_CONFIRM": "never",
+            **self.side.variables(self.home),
             "BILL_MCP_POLICY": str(policy),
             "PYTHONPATH": str(TESTS),
             victim.KILL_AT: sitting.kill_at or "",
-            victim.AHEAD_S: str(sitting.ahead_s),
+            victim.AHEAD_FILE: str(self._ahead_file),
             victim.PROCESS_FILE: str(self._process_file),
         }
 
     @property
     def _process_file(self) -> Path:
         return self.home / "process"
+
+    @property
+    def _ahead_file(self) -> Path:
+        return self.home / "ahead"
 
     async def _call(self, client: Client, bill: Bill, sitting: Sitting) -> None:
         tool, arguments = agent.worded(bill, self.side.bank, self.chance)
@@ -164,7 +184,7 @@ class Run:
                     tasks.start_soon(self._kill_waiting, bill)
                 outcome, told = await agent.ask(client, tool, arguments)
                 tasks.cancel_scope.cancel()
-        # What the dead server sent may still be under way at BILL.
+        # Else what the dead server sent is still under way at BILL.
         if self.chance.random() < 0.5:
             await self._until_bill_is_idle(bill)
         at_bill = self.side.payments(bill)
@@ -173,26 +193,29 @@ class Run:
 
     async def _kill_waiting(self, bill: Bill) -> None:
         """End the server once BILL has its request."""
-        while not self.side.sent(bill):
+        while not self.side.sent(bill):  # noqa: ASYNC110 -- BILL tells nobody
             await anyio.sleep(POLL_S)
         process = int(self._process_file.read_text(encoding="utf-8"))
         os.kill(process, signal.SIGKILL)
         self._tell(f"the server is killed: {process}")
 
     async def _until_bill_is_idle(self, bill: Bill) -> None:
-        """Wait until BILL is through with what it got.
-
-        A connection that was cut leaves no status in its log, ever.
-        """
-        with anyio.move_on_after(WAITED_S):
-            while any(each["status"] is None for each in self.side.sent(bill)):
+        """Wait until BILL is through with what the killed server sent."""
+        if not self.point.is_killed_waiting:
+            return
+        with anyio.fail_after(PATIENCE_S):
+            while any(each["status"] is None for each in self.side.sent(bill)):  # noqa: ASYNC110 -- the same
                 await anyio.sleep(POLL_S)
+
+    def _be_ahead(self, seconds: float) -> None:
+        """Have both clocks so far ahead, and BILL's never back."""
+        self._move_clock(seconds - float(self._ahead_file.read_text(encoding="utf-8")))
+        self._ahead_file.write_text(str(seconds), encoding="utf-8")
 
     def _move_clock(self, seconds: float) -> None:
         if seconds > 0:
             self.side.move_clock(seconds)
             self._tell(f"BILL's clock goes on by {seconds:g} s")
-        self._ahead_s += max(seconds, 0)
 
     def _tell(self, what: str) -> None:
         self.story.append(f"{time.monotonic() - self._began:7.2f} s  {what}")
@@ -208,7 +231,3 @@ class Run:
                 (f"bill/{bill.id}",),
             ).fetchall()
         self.story += [f"  journal has {dict(row)}" for row in rows]
-
-
-WAITED_S = 2.0
-"""Longer than BILL keeps any request waiting."""

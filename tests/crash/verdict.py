@@ -30,7 +30,8 @@ class Answer:
     @property
     def payment_id(self) -> str | None:
         """The payment that the answer names."""
-        return self.told.get("id") or self.told.get("earlier", {}).get("id")
+        found = self.told.get("id") or self.told.get("earlier", {}).get("id")
+        return str(found) if found else None
 
 
 def violations(answers: Sequence[Answer], at_bill: Sequence[str]) -> list[str]:

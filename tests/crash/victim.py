@@ -1,7 +1,7 @@
 """``bill-mcp serve`` for a crash test: it ends itself at one step of a write.
 
-Started as ``python -m crash.victim``; the variables below say when, and how far its
-clock is ahead of the machine's.
+Started as ``python -m crash.victim``; the variables below say when, and in which file
+stands by how many seconds its clock is ahead of the machine's.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from bill_mcp.mcp_face import stdio
 from bill_mcp.settings import resolve
 from bill_mcp.writing.recorder import Step
 
-KILL_AT, AHEAD_S, PROCESS_FILE = (
+KILL_AT, AHEAD_FILE, PROCESS_FILE = (
     "CRASH_KILL_AT",
-    "CRASH_AHEAD_S",
+    "CRASH_AHEAD_FILE",
     "CRASH_PROCESS_FILE",
 )
 
 
 class ClockAhead(SystemClock):
-    """The machine's clock, so many seconds later."""
+    """The machine's clock, later by as much as stands in a file at the moment."""
 
-    def __init__(self, ahead_s: float) -> None:
-        self._ahead = timedelta(seconds=ahead_s)
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def now(self) -> datetime:
-        return super().now() + self._ahead
+        ahead_s = float(self._file.read_text(encoding="utf-8"))
+        return super().now() + timedelta(seconds=ahead_s)
 
 
 def end_at(step: Step) -> None:
@@ -43,9 +44,8 @@ def end_at(step: Step) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main() -> None:
-    Path(os.environ[PROCESS_FILE]).write_text(str(os.getpid()), encoding="utf-8")
-    clock = ClockAhead(float(os.environ.get(AHEAD_S, "0")))
+async def serve() -> None:
+    clock = ClockAhead(Path(os.environ[AHEAD_FILE]))
     settings, variables = resolve({}), dict(os.environ)
     async with application(
         settings, variables=variables, clock=clock, at_step=end_at
@@ -55,4 +55,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main)
+    Path(os.environ[PROCESS_FILE]).write_text(str(os.getpid()), encoding="utf-8")
+    anyio.run(serve)
