@@ -34,17 +34,21 @@ class Processes:
         self._locks = locks
         self.own = secrets.token_hex(8)
         """Names this process; never used again."""
-        self._is_known = False
+        self._slot: str | None = None
 
     def make_known(self, connection: sqlite3.Connection) -> None:
-        """Let other processes find out whether this one lives."""
-        if self._is_known or self._locks is None:
+        """Let other processes find out whether this one lives.
+
+        Written with each intent: what an earlier transaction wrote may have been
+        rolled back.
+        """
+        if self._locks is None:
             return
-        slot = self._locks.first_free(SLOT)
+        if self._slot is None:
+            self._slot = self._locks.first_free(SLOT)
         connection.execute(
-            "INSERT OR REPLACE INTO processes VALUES (?, ?)", (slot, self.own)
+            "INSERT OR REPLACE INTO processes VALUES (?, ?)", (self._slot, self.own)
         )
-        self._is_known = True
 
     def is_alive(self, connection: sqlite3.Connection, token: str) -> bool:
         """Whether that process may still be waiting for BILL's answer."""
