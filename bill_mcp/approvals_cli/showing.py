@@ -40,7 +40,7 @@ def show(say: Say, approval: Approval, now: datetime) -> None:
             say(f"  {label}: {visible(value)}")
     say("  Agent:")
     say(f"      {quoted(wanted.agent_name)}", "italic")
-    say(f"  Account: {visible(wanted.profile)}")
+    say(f"  Profile: {visible(wanted.profile)}")
     say(f"  Action: {visible(wanted.action)}")
     say(f"Approval {visible(approval.id)}, {left(approval, now)}", "dim")
 

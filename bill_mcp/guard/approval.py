@@ -15,10 +15,15 @@ from bill_mcp.client.request import Request
 from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError, Earlier, NeedsPerson, RefusedError
 from bill_mcp.guard.evidence import Cause, Evidence, Line, Reason
-from bill_mcp.guard.showing import shown_lines, warnings
+from bill_mcp.guard.showing import sentences, shown_lines, warnings
+from bill_mcp.quoting import quoted, visible
 from bill_mcp.records.approval_refusals import not_spendable
 from bill_mcp.records.approvals import Approval, ApprovalLine, Approvals, State, Wanted
 from bill_mcp.records.payments import amount_of
+from bill_mcp.specs.catalogue import Action
+
+_EARLIER = frozenset({Cause.DUPLICATE_PAYMENT, Cause.DUPLICATE_BILL, Cause.RESEND})
+"""Causes whose object was made before by a call like this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +78,19 @@ class Approving:
         instance: Names this server process: what was approved for another one, or
             before a restart, serves no more.
         announcer: Told of each new approval that waits; None where nobody is.
+        now: The time in UTC.
     """
 
     def __init__(
-        self, approvals: Approvals, *, instance: str, announcer: Announcer | None
+        self,
+        approvals: Approvals,
+        *,
+        instance: str,
+        announcer: Announcer | None,
+        now: Callable[[], datetime],
     ) -> None:
         self.approvals, self._instance = approvals, instance
-        self._announcer = announcer
+        self._announcer, self._now = announcer, now
 
     async def require(self, asking: Asking, approval_id: str | None) -> Grant | None:
         """What releases the call; None where it needs nothing.
@@ -117,7 +128,8 @@ class Approving:
                 approver=found.decided_by,
                 transaction_number=found.wanted.transaction_number,
             )
-        if found is not None and found.state in {State.DENIED, State.CANCELLED}:
+        # Or an agent that does not take no for an answer would tire people out.
+        if found and found.state is State.DENIED and self._now() < found.expires_at:
             raise not_spendable(found.state)
         is_new = found is None or found.state is not State.WAITING
         approval = await self.approvals.ask(self._wanted(asking, binding))
@@ -182,7 +194,7 @@ class Approving:
             environment=str(asking.environment),
             profile=asking.profile,
             action=request.action.name,
-            title=request.action.title.removeprefix("Bill "),
+            title=_title(request.action),
             lines=tuple(_line(line) for line in shown_lines(request, evidence)),
             reasons=warnings(evidence, asking.reasons),
             cents=cents if len(currencies) == 1 else None,
@@ -197,6 +209,11 @@ def _line(line: Line) -> ApprovalLine:
     return ApprovalLine(
         label=line.label, value=line.value, third_party=line.third_party
     )
+
+
+def _title(action: Action) -> str:
+    words = action.name.removeprefix("bill_").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _without_number(asking: Asking) -> Any:
@@ -214,19 +231,22 @@ def _question(approval: Approval) -> str:
     if wanted.cents is not None:
         amount = f": {amount_of(wanted.cents)} {wanted.currency}"
     lines = [
-        f"BILL {wanted.environment}, organization {wanted.organization}",
-        *wanted.reasons,
+        f"BILL {wanted.environment}, organization {visible(wanted.organization)}",
+        *map(visible, wanted.reasons),
         f"{wanted.title}{amount}",
     ]
     for line in wanted.lines:
-        value = json.dumps(line.value[:80]) if line.third_party else line.value
-        lines.append(f"{line.label}: {value}")
+        value = quoted(line.value) if line.third_party else visible(line.value)
+        lines.append(f"{visible(line.label)}: {value}")
     return "\n".join(lines)
 
 
 def _required(asking: Asking, approval: Approval) -> RefusedError:
-    told = " ".join(approval.wanted.reasons)
-    earlier = next((r.object_id for r in asking.reasons if r.object_id), None)
+    told = " ".join(sentences(asking.reasons))
+    earlier = next(
+        (r.object_id for r in asking.reasons if r.object_id and r.cause in _EARLIER),
+        None,
+    )
     return RefusedError(
         f"a person must agree to this call first. {told}",
         advice=f"Ask the person to run `bill-mcp approve {approval.id}` within ten "
@@ -238,7 +258,7 @@ def _required(asking: Asking, approval: Approval) -> RefusedError:
 
 
 def _sure(doubts: list[Reason], approval: Approval) -> CallError:
-    told = " ".join(reason.text for reason in doubts)
+    told = " ".join(sentences(tuple(doubts)))
     return RefusedError(
         f"this looks like a bill that is at BILL already. {told}",
         advice="Compare the two. Only if this is really another bill, make the very "

@@ -10,7 +10,11 @@ from typing import Any
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
 from bill_mcp.guard.evidence import NOTHING, Evidence, Line, Reason
-from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
+from bill_mcp.guard.payment_evidence import (
+    Examine,
+    PaymentEvidence,
+    account_words,
+)
 from bill_mcp.guard.payments import asked_by
 from bill_mcp.guard.policy import Verdict, holds
 from bill_mcp.guard.reading import Read
@@ -84,13 +88,10 @@ class Gatherer:
         vendor_id = str(arguments["vendorId"])
         vendor = await self._shown("bill_get_vendor_details", {"vendorId": vendor_id})
         finding = await self.examine(vendor)
-        account = (
-            f"account ending in {finding.last4}" if finding.last4 else "no account"
-        )
         return (
-            Line(label="vendor", value=str(vendor.get("name", "")), third_party=True),
-            Line(label="vendor id", value=vendor_id),
-            Line(label="paid until now to", value=account),
+            Line(label="Vendor", value=str(vendor.get("name", "")), third_party=True),
+            Line(label="Vendor id", value=vendor_id),
+            Line(label="To account until now", value=account_words(finding.last4)),
         )
 
     async def _object_effects(

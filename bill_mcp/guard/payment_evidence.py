@@ -79,7 +79,7 @@ class PaymentEvidence:
         return Evidence(
             parts=tuple(parts),
             reasons=tuple(reasons),
-            lines=(*self._payee_lines(payees), *lines, *_details(arguments)),
+            lines=(*self._payee_lines(payees), *_details(arguments), *lines),
             payees=payees,
             funding_account=funding.get("id") or str(funding.get("type", "")).lower(),
             known_payments=frozenset(
@@ -119,13 +119,13 @@ class PaymentEvidence:
         )
         due = bill.get("dueAmount")
         shown = Line(
-            label="bill",
+            label="Bill",
             value=f"{asked.bill_id}: {amount_of(part.cents)} {part.currency}"
             + (f" of {_amount(due)} due" if due is not None else ""),
         )
         invoice = bill.get("invoice") or {}
         number = Line(
-            label="invoice number",
+            label="Invoice number",
             value=str(invoice.get("invoiceNumber", "")),
             third_party=True,
         )
@@ -141,7 +141,7 @@ class PaymentEvidence:
             currency=vendor.currency,
         )
         shown = Line(
-            label="bill",
+            label="Bill",
             value=f"none: BILL makes one of {amount_of(part.cents)} {part.currency}",
         )
         return part, [shown], ""
@@ -159,14 +159,14 @@ class PaymentEvidence:
             currency=USD,
         )
         lines = [
-            Line(label="reimbursement", value=str(asked.object_id)),
-            Line(label="paid to user", value=part.payee),
+            Line(label="Reimbursement", value=str(asked.object_id)),
+            Line(label="To user", value=part.payee),
             Line(
-                label="merchant",
+                label="Merchant",
                 value=str(found.get("merchantName", "")),
                 third_party=True,
             ),
-            Line(label="note", value=str(found.get("note", "")), third_party=True),
+            Line(label="Note", value=str(found.get("note", "")), third_party=True),
         ]
         return part, [line for line in lines if line.value], str(found.get("status"))
 
@@ -184,7 +184,7 @@ class PaymentEvidence:
             cents=self._known_cents(found),
             currency=vendor.currency if vendor else USD,
         )
-        shown = Line(label="sent anew", value=f"the payment {asked.object_id}")
+        shown = Line(label="Sent anew", value=f"the payment {asked.object_id}")
         return part, [shown], state_of_payment(found)
 
     def _known_cents(self, found: Mapping[str, Any]) -> int:
@@ -244,13 +244,10 @@ class PaymentEvidence:
     def _payee_lines(self, payees: Mapping[str, Payee]) -> list[Line]:
         lines = []
         for key, payee in payees.items():
-            account = (
-                f"account ending in {payee.last4}" if payee.last4 else "no account"
-            )
             lines += [
-                Line(label="payee", value=payee.name, third_party=True),
-                Line(label="vendor id", value=key),
-                Line(label="paid to", value=account),
+                Line(label="Payee", value=payee.name, third_party=True),
+                Line(label="Vendor id", value=key),
+                Line(label="To account", value=account_words(payee.last4)),
             ]
         return lines
 
@@ -292,6 +289,11 @@ def state_of_payment(payment: Mapping[str, Any]) -> str:
     return f"{payment.get('singleStatus')}|{len(payment.get('voidInfo') or ())}"
 
 
+def account_words(last4: str | None) -> str:
+    """Where a vendor's money goes, as a person is shown it."""
+    return f"••{last4}" if last4 else "no bank account at BILL"
+
+
 def _payee(key: str, vendor: VendorRead) -> Payee:
     finding = vendor.finding
     return Payee(
@@ -306,11 +308,11 @@ def _payee(key: str, vendor: VendorRead) -> Payee:
 
 def _details(arguments: Mapping[str, Any]) -> list[Line]:
     funding = arguments.get("fundingAccount") or {}
-    words = f"{funding.get('type', '')} {funding.get('id', '')}".strip()
+    kind = str(funding.get("type", "")).replace("_", " ").lower()
     lines = [
-        Line(label="paid from", value=words),
+        Line(label="From account", value=f"{kind} {funding.get('id', '')}".strip()),
         Line(
-            label="text for the payee",
+            label="Text for the payee",
             value=str(arguments.get("description", "")),
             third_party=True,
         ),

@@ -2,82 +2,134 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from bill_mcp.client.request import Request
-from bill_mcp.guard.evidence import Evidence, Line, Reason
-from bill_mcp.records.masking import last_four, names_account
+from bill_mcp.errors import RefusedError
+from bill_mcp.guard.evidence import Cause, Evidence, Line, Reason
+from bill_mcp.records.masking import last_four, name_in, names_account, names_secret
 from bill_mcp.records.payments import amount_of
 
-ALREADY_SHOWN = frozenset(
+FACTS = frozenset(
     {
         "amount",
         "billId",
         "description",
-        "fundingAccount",
-        "payments",
+        "fundingAccount.id",
+        "fundingAccount.type",
+        "payments.amount",
+        "payments.billId",
         "processDate",
-        "transactionNumber",
-        "vendorId",
     }
 )
-"""Fields of a payment that stand among its facts."""
+"""Fields of a payment of bills whose values stand among its facts."""
 
-LINES_AT_MOST = 60
+OF_PAYEES = frozenset({"Payee", "Vendor id", "To account"})
+"""Labels of the lines that stand above the date."""
+
+LINES_AT_MOST = 400
+"""Nobody reads more, and what is not read was not agreed to."""
+
+NOT_SHOWN = "(secret: not shown)"
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def sentences(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    """The reasons' texts, each once, as sentences that say which vendor is meant."""
+    return tuple(dict.fromkeys(_sentence(reason) for reason in reasons))
 
 
 def warnings(evidence: Evidence, reasons: tuple[Reason, ...]) -> tuple[str, ...]:
-    """Our own sentences on what speaks for looking twice, above everything else."""
+    """Our own sentences on what speaks for looking twice, above everything else.
+
+    That the policy has a person asked is none: it does not depend on the call.
+    """
     first = [
         f"This is the first payment to the vendor {key}."
         for key, payee in evidence.payees.items()
         if payee.is_first_payment
     ]
-    return (*first, *dict.fromkeys(reason.text for reason in reasons))
+    doubts = tuple(each for each in reasons if each.cause is not Cause.EFFECT)
+    return (*first, *sentences(doubts))
 
 
 def shown_lines(request: Request, evidence: Evidence) -> tuple[Line, ...]:
-    """The facts of the call, then every other field that is sent."""
-    lines = [*evidence.lines]
-    if evidence.parts:
-        lines += _amounts(evidence)
-    body = request.body_fields
-    if evidence.parts and isinstance(body, Mapping) and "processDate" in body:
-        lines.append(Line(label="process date", value=str(body["processDate"])))
-    if body is None and request.body is not None:
-        lines.append(Line(label="file", value=f"{len(request.body):,} bytes"))
-    lines.append(Line(label="sent as", value=f"{request.method} {request.path}"))
-    rest = body
-    if evidence.parts and isinstance(body, Mapping):
-        rest = {name: v for name, v in body.items() if name not in ALREADY_SHOWN}
-    lines += _fields(rest, "")
+    """The facts of the call, then every other field that is sent.
+
+    Raises:
+        RefusedError: They are more than a person can look at.
+    """
+    payees = list(takewhile(lambda line: line.label in OF_PAYEES, evidence.lines))
+    lines = [*payees, *_amounts(evidence), *_date(request, evidence)]
+    lines += evidence.lines[len(payees) :]
+    if request.body_fields is None and request.body is not None:
+        lines.append(Line(label="File", value=f"{len(request.body):,} bytes"))
+    lines += _rest(request, evidence)
+    lines.append(Line(label="Sent as", value=f"{request.method} {request.target}"))
     if len(lines) > LINES_AT_MOST:
-        more = len(lines) - LINES_AT_MOST
-        lines = lines[:LINES_AT_MOST]
-        lines.append(Line(label="and", value=f"{more} more fields"))
+        raise RefusedError(
+            f"a person must agree to this call, and would have to look at {len(lines)} "
+            f"lines; at most {LINES_AT_MOST} can be shown",
+            advice="Make several smaller calls of it.",
+            code="too_much_to_show",
+        )
     return tuple(lines)
 
 
+def _sentence(reason: Reason) -> str:
+    text = reason.text.rstrip(".")
+    if reason.cause is Cause.BANK_DETAILS and reason.object_id:
+        return f"The vendor {reason.object_id}: {text}."
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _amounts(evidence: Evidence) -> list[Line]:
+    """The amount of each currency; a single one stands above all lines anyway."""
     totals: dict[str, int] = {}
     for part in evidence.parts:
         totals[part.currency] = totals.get(part.currency, 0) + part.cents
+    if len(totals) == 1:
+        return []
     return [
-        Line(label="amount", value=f"{amount_of(cents)} {currency}")
+        Line(label=f"Amount in {currency}", value=f"{amount_of(cents)} {currency}")
         for currency, cents in totals.items()
     ]
 
 
-def _fields(value: Any, path: str) -> Iterator[Line]:
-    """Each field by its path; account numbers to their last four."""
+def _date(request: Request, evidence: Evidence) -> list[Line]:
+    body = request.body_fields
+    if evidence.parts and isinstance(body, Mapping) and "processDate" in body:
+        return [Line(label="Process date", value=str(body["processDate"]))]
+    return []
+
+
+def _rest(request: Request, evidence: Evidence) -> Iterator[Line]:
+    """What is sent beside the facts: of payments of bills little, else all of it."""
+    pays_bills = evidence.parts and not any(part.once for part in evidence.parts)
+    facts = FACTS if pays_bills else frozenset()
+    for path, name, value in _fields(request.body_fields, "", ""):
+        is_payee = path == "vendorId" and value in evidence.payees
+        if is_payee or _INDEX.sub("", path) in facts:
+            continue
+        text = str(value)
+        if names_secret(name):
+            text = NOT_SHOWN
+        elif names_account(name):
+            text = last_four(text)
+        yield Line(label=path, value=text, third_party=isinstance(value, str))
+
+
+def _fields(value: Any, path: str, name: str) -> Iterator[tuple[str, str, Any]]:
+    """Each value with its path, and its name as far as that tells what it is."""
     if isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _fields(part, f"{path}.{name}" if path else str(name))
+        for key, part in value.items():
+            inner = f"{path}.{key}" if path else str(key)
+            yield from _fields(part, inner, name_in(name, str(key)))
     elif isinstance(value, list):
         for index, part in enumerate(value):
-            yield from _fields(part, f"{path}[{index}]")
+            yield from _fields(part, f"{path}[{index}]", name)
     elif value is not None:
-        name = path.rpartition(".")[2]
-        text = last_four(str(value)) if names_account(name) else str(value)
-        yield Line(label=path, value=text, third_party=isinstance(value, str))
+        yield path, name, value

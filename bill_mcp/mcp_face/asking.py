@@ -29,7 +29,6 @@ PAGE_KEY, FORM_KEY = "page", "form"
 """Names the one question of a result, by the way in which it is answered."""
 
 PATIENCE_S = 300.0
-"""How long a call waits for a person once they agreed to open the page."""
 
 INVALID_PARAMS = -32602
 _MESSAGES = {
@@ -45,6 +44,7 @@ class Asking:
         host: Serves the pages; None where nobody can be asked by a page.
         forms: Asks by the client's own form, where the policy lets it; None: nobody.
         asks_for_codes: False in the simulator, whose person has no phone to look at.
+        patience_s: How long a call waits for a person who agreed to open the page.
     """
 
     def __init__(
@@ -53,9 +53,10 @@ class Asking:
         forms: ClientForms | None = None,
         *,
         asks_for_codes: bool = True,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._host, self._forms = host, forms
-        self._asks_for_codes = asks_for_codes
+        self._asks_for_codes, self._patience_s = asks_for_codes, patience_s
 
     async def for_code(
         self, context: Context, agent: Agent, refusal: CallError
@@ -87,15 +88,29 @@ class Asking:
         """
         if needed.client_may_approve and self._forms and _shows_forms(context):
             return await self._by_form(context, self._forms, needed)
+        question, server = await self._page_of(agent, needed)
+        return await self._by_page(context, question, server, needed.refusal)
+
+    async def unanswered(self, agent: Agent, needed: NeedsPerson) -> CallError:
+        """*needed*'s refusal, for a call in which a person was asked in vain.
+
+        It says where they can still answer.
+        """
+        try:
+            question, server = await self._page_of(agent, needed)
+        except CallError as refusal:
+            return refusal
+        return _pointed(needed.refusal, question, server)
+
+    async def _page_of(
+        self, agent: Agent, needed: NeedsPerson
+    ) -> tuple[Question, PageServer]:
         if self._host is None:
             raise needed.refusal
         try:
-            question, server = await self._host.ask_for_approval(
-                agent, needed.approval_id
-            )
+            return await self._host.ask_for_approval(agent, needed.approval_id)
         except (CallError, ConfigError):
             raise needed.refusal from None
-        return await self._by_page(context, question, server, needed.refusal)
 
     async def _by_form(
         self, context: Context, forms: ClientForms, needed: NeedsPerson
@@ -174,7 +189,7 @@ class Asking:
             raise _no_question()
         assert self._host is not None  # noqa: S101 -- a question has a host
         server = await self._host.serving()
-        await self._awaited(page.action, question, server, _unfinished(question))
+        await self._awaited(page.action, question, server, _unfinished())
         return frozenset({question.purpose})
 
     def _question(self, state: str | None, agent: Agent) -> Question | None:
@@ -194,10 +209,13 @@ class Asking:
             raise _turned_down(question, declined=action == "decline")
         await server.open_in_browser(question)
         state = State.OPEN
-        with anyio.move_on_after(PATIENCE_S):
+        with anyio.move_on_after(self._patience_s):
             state = await self._host.desk.ending(question)
         if question.purpose is Purpose.APPROVAL:
-            return  # what was decided is in the records, and is read there
+            # Whether it was granted is for the call itself to find in the records.
+            if (decided := await self._host.refusal_of(question)) is not None:
+                raise decided
+            return
         if state is not State.ANSWERED:
             raise _pointed(refusal, question, server)
 
@@ -247,11 +265,7 @@ def _turned_down(question: Question, *, declined: bool) -> RefusedError:
     )
 
 
-def _unfinished(question: Question) -> CallError:
-    if question.purpose is Purpose.APPROVAL:
-        return RefusedError(
-            "nobody has decided on this call", advice="", code="approval_required"
-        )
+def _unfinished() -> CallError:
     return RefusedError(
         "nobody has completed the MFA that this call needs",
         advice="",

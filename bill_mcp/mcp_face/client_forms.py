@@ -62,9 +62,14 @@ class ClientForms:
             await self._approvals.cancel(approval_id, via=Via.CLIENT)
             raise _said("cancelled", "approval_cancelled")
         grants = answer.action == "accept" and (answer.content or {}).get(FIELD) is True
-        await self._approvals.decide(
-            approval_id, grant=grants, by="the client", via=Via.CLIENT
-        )
+        try:
+            await self._approvals.decide(
+                approval_id, grant=grants, by="the client", via=Via.CLIENT
+            )
+        except RefusedError as decided:
+            # Somebody approved it elsewhere meanwhile: the two agree.
+            if not grants or decided.code != "approval_granted":
+                raise
         if not grants:
             raise _said("declined", "approval_declined")
 

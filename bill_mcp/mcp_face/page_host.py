@@ -10,6 +10,7 @@ from bill_mcp.agents import Agent
 from bill_mcp.clock import Clock
 from bill_mcp.dispatch import Dispatcher
 from bill_mcp.environments import Environment
+from bill_mcp.errors import CallError, RefusedError
 from bill_mcp.pages.approval_visits import ApprovalVisit, Approving
 from bill_mcp.pages.bill_connector import AgentConnector
 from bill_mcp.pages.connect_visits import connect_visits
@@ -18,7 +19,8 @@ from bill_mcp.pages.questions import Purpose, Question
 from bill_mcp.pages.serving import PageServer, page_server
 from bill_mcp.pages.tickets import Desk
 from bill_mcp.pages.visiting import FormVisit
-from bill_mcp.records.approval_refusals import unknown
+from bill_mcp.records.approval_refusals import not_spendable, unknown
+from bill_mcp.records.approvals import State
 
 
 class PageHost:
@@ -111,6 +113,23 @@ class PageHost:
             until=approval.expires_at,
         )
         return question, server
+
+    async def refusal_of(self, question: Question) -> CallError | None:
+        """Why the call that the question is about may not go on, if that is decided.
+
+        None also while nobody has decided: the call itself then tells who must.
+        """
+        if self._approving is None:
+            return unknown()
+        try:
+            approval = await self._approving.approvals.find(question.subject)
+        except RefusedError as damaged:
+            return damaged
+        if approval is None:
+            return unknown()
+        if approval.state in {State.WAITING, State.GRANTED, State.SPENT}:
+            return None
+        return not_spendable(approval.state)
 
     async def serving(self) -> PageServer:
         """The server of the pages; starts it if nobody needed it before."""

@@ -181,7 +181,7 @@ class Face:
                 answered |= {Purpose.MFA}
             except NeedsPerson as needed:
                 if Purpose.APPROVAL in answered:
-                    raise
+                    raise await self._asking.unanswered(agent, needed) from None
                 question = await self._asking.for_approval(context, agent, needed)
                 answered |= {Purpose.APPROVAL}
             if question is not None:

@@ -140,7 +140,7 @@ def _what(approval: Approval) -> Html:
             "dl",
             *lines,
             _line(asker),
-            tag("dt", "Account"),
+            tag("dt", "Profile"),
             tag("dd", visible(wanted.profile)),
             tag("dt", "Action"),
             tag("dd", tag("code", visible(wanted.action))),

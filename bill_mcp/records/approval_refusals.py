@@ -16,7 +16,7 @@ _NOT_SPENDABLE = {
     State.DENIED: (
         "approval_declined",
         "a person looked at this call and declined it",
-        "Don't make the call again; tell the user that it was declined.",
+        "Tell the user that it was declined. Nobody is asked again for ten minutes.",
     ),
     State.CANCELLED: (
         "approval_cancelled",
@@ -55,8 +55,8 @@ def damaged() -> RefusedError:
 
 def mismatch() -> RefusedError:
     return RefusedError(
-        "the approval is for another call: a person agreed to other arguments, or "
-        "what they were shown has changed at BILL since",
+        "the approval is for another call: a person agreed to other arguments, or for "
+        "another agent or server process, or what they were shown has changed since",
         advice=f"Compare your call with the one that was approved. {ASKED_AGAIN}",
         code="approval_mismatch",
     )

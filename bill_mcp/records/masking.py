@@ -94,6 +94,11 @@ def names_account(name: str) -> bool:
     return _BANK_DATA.search(_plain(name)) is not None
 
 
+def names_secret(name: str) -> bool:
+    """Whether a field of that name is not even recorded by its last characters."""
+    return _NEVER_RECORDED.search(_plain(name)) is not None
+
+
 def _recorded(
     name: str,
     value: Any,
@@ -102,7 +107,7 @@ def _recorded(
     depth: int,
 ) -> Any:
     """One value, by its *name*; that of a list is the name of its items."""
-    if _is_secret(spec) or _NEVER_RECORDED.search(_plain(name)):
+    if _is_secret(spec) or names_secret(name):
         return HELD
     if name in _FILES:
         return f"({_size(value)} bytes)"
@@ -115,7 +120,7 @@ def _recorded(
     inner = (spec.fields if spec else None) or {}
     return {
         clean(str(key)): _recorded(
-            _name_in(name, str(key)), part, inner.get(str(key)), clean, depth + 1
+            name_in(name, str(key)), part, inner.get(str(key)), clean, depth + 1
         )
         for key, part in value.items()
     }
@@ -135,7 +140,7 @@ def _is_secret(spec: FieldSpec | None) -> bool:
     return spec is not None and spec.secret
 
 
-def _name_in(name: str, key: str) -> str:
+def name_in(name: str, key: str) -> str:
     """The name of a member: ``{bankAccount: {number: …}}`` is a bankAccountNumber."""
     if _plain(key) in _NUMBER and _WITH_NUMBER.search(_plain(name)):
         return f"{name}{key}"
@@ -148,7 +153,7 @@ def _bank_data(name: str, value: Any, depth: int = 0) -> Iterator[str]:
         return
     if isinstance(value, Mapping):
         for key, part in value.items():
-            yield from _bank_data(_name_in(name, str(key)), part, depth + 1)
+            yield from _bank_data(name_in(name, str(key)), part, depth + 1)
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _bank_data(name, part, depth + 1)

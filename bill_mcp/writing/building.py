@@ -37,7 +37,9 @@ def build_writes(
 
     See `Approving` for *instance* and *announcer*, `WriteRecorder` for *at_step*.
     """
-    approving = Approving(records.approvals, instance=instance, announcer=announcer)
+    approving = Approving(
+        records.approvals, instance=instance, announcer=announcer, now=clock.now
+    )
     entries = Entries(
         place=place,
         approving=approving,
