@@ -22,6 +22,8 @@ class Cause(StrEnum):
     """An earlier sending was lost and then not found at BILL."""
     DUPLICATE_PAYMENT = "duplicate_payment"
     """The same payment was made within 30 days."""
+    SIMILAR_PAYMENT = "similar_payment"
+    """The vendor was paid the same amount within 30 days, for whichever bill."""
     DUPLICATE_BILL = "duplicate_bill"
     """A bill of the same vendor and number is at BILL already."""
     SIMILAR_BILL = "similar_bill"

@@ -228,9 +228,11 @@ class PaymentEvidence:
         vendor = self._vendors.get(part.vendor_id or "")
         if vendor is None or part.once:
             return []
+        # Where BILL makes the bill, nothing tells which payments asked for that.
+        cause = Cause.DUPLICATE_PAYMENT if part.bill_id else Cause.SIMILAR_PAYMENT
         return [
             Reason(
-                cause=Cause.DUPLICATE_PAYMENT,
+                cause=cause,
                 text=f"BILL has the payment {row.get('id')} of the same amount, "
                 f"{amount_of(part.cents)} {part.currency}, for the same "
                 f"{'bill' if part.bill_id else 'vendor'}, made on "
