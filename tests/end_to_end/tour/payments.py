@@ -72,7 +72,7 @@ class Cashier:
         made = await self.office(
             "payments_create",
             vendorId=vendor_id,
-            amount=40.5,
+            amount=40.5 + next(self.numbers),  # or it would be the same payment
             fundingAccount=self.bank,
             processingOptions={"createBill": True},
             **more,
