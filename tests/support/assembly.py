@@ -118,6 +118,7 @@ def assemble(
     home: Path | None = None,
     new_id: NewId = "N".__mul__,
     instance: str = "assembly",
+    audit_vault: Vault | None = None,
 ) -> Assembly:
     """Everything but the face.
 
@@ -137,6 +138,7 @@ def assemble(
         home: Where the journal is; in memory without it.
         new_id: Source of the numbers that payments carry.
         instance: Names the server process, to which approvals are bound.
+        audit_vault: Keeps the key of the audit log.
     """
     clock, live = clock or ManualClock(), LiveSecrets()
     base_url = BASE_URLS.get(environment, EMBEDDED_URL)
@@ -162,7 +164,7 @@ def assemble(
         lasts=home is not None,
         moves_real_money=environment is not Environment.LOCAL,
         home_is_given=True,
-        open_vault=lambda: vault,
+        open_vault=lambda: audit_vault or vault,
         locks=None,
         clock=clock,
         new_id=random_id,

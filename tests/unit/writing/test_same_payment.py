@@ -1,0 +1,184 @@
+"""What makes a payment the same payment, through the whole path of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.clock import START
+from support.paying import BULK, PAY, Paying
+
+from bill_mcp.agents import Confirm
+from bill_mcp.errors import CallError, Earlier, Outcome
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def bill_mcp() -> Paying:
+    return Paying()
+
+
+def assert_duplicate(told: CallError, **earlier: Any) -> None:
+    assert (told.code, told.outcome) == ("duplicate", Outcome.DONE)
+    assert told.earlier == Earlier(**earlier)
+
+
+REWORDED: list[dict[str, Any]] = [
+    {},
+    {"description": "once more"},
+    {"processDate": "2026-12-08"},
+    {"fundingAccount": {"type": "WALLET"}},
+    {"processingOptions": {"requestPayFaster": False}},
+]
+
+
+@pytest.mark.parametrize("more", REWORDED, ids=lambda more: next(iter(more), "same"))
+async def test_same_bill_and_amount_reworded_is_a_duplicate(
+    bill_mcp: Paying, more: dict[str, Any]
+) -> None:
+    bill = await bill_mcp.bill(100)
+    made = await bill_mcp.pay(bill, 60)
+    arguments = bill_mcp.payment(bill, 60) | more
+    bill_mcp.pass_time(3600)
+    told = await bill_mcp.refused(PAY, arguments)
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_same_payment_of_another_agent_is_a_duplicate_and_not_its_own(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(100)
+    made = await bill_mcp.pay(bill, 60)
+    told = await bill_mcp.not_paid(bill, 60.0, by="another")
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=False)
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_another_amount_of_the_same_bill_goes_through(bill_mcp: Paying) -> None:
+    bill = await bill_mcp.bill(100)
+    await bill_mcp.pay(bill, 60)
+    await bill_mcp.pay(bill, 39.99)
+    assert [row["amount"] for row in bill_mcp.payments(bill)] == [60, 39.99]
+
+
+async def test_same_payment_is_a_duplicate_for_thirty_days(bill_mcp: Paying) -> None:
+    bill = await bill_mcp.bill(200)
+    await bill_mcp.pay(bill, 60)
+    bill_mcp.pass_time(29.9 * 86400)
+    assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
+    bill_mcp.pass_time(0.2 * 86400)
+    await bill_mcp.pay(bill, 60)
+    assert len(bill_mcp.payments(bill)) == 2
+
+
+async def test_same_payment_is_a_duplicate_after_a_restart(tmp_path: Any) -> None:
+    bill_mcp = Paying(home=tmp_path)
+    bill = await bill_mcp.bill(100)
+    made = await bill_mcp.pay(bill, 60)
+    bill_mcp.restart()
+    told = await bill_mcp.not_paid(bill, 60)
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
+
+
+async def test_where_bill_makes_the_bill_vendor_and_amount_are_the_identity(
+    bill_mcp: Paying,
+) -> None:
+    vendor, other = await bill_mcp.vendor(), await bill_mcp.vendor("Other")
+    more = {"processingOptions": {"createBill": True}}
+    funding = bill_mcp.payment("", 60)["fundingAccount"]
+    arguments = {"vendorId": vendor, "amount": 60, "fundingAccount": funding, **more}
+    made = await bill_mcp.call(PAY, arguments)
+    told = await bill_mcp.refused(PAY, arguments | {"description": "rent"})
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
+    await bill_mcp.call(PAY, arguments | {"amount": 61})
+    await bill_mcp.call(PAY, arguments | {"vendorId": other})
+    assert [row["amount"] for row in bill_mcp.payments()] == [60, 61, 60]
+
+
+def bulk(bill_mcp: Paying, *parts: tuple[str, float]) -> dict[str, Any]:
+    funding = bill_mcp.payment("", 1)["fundingAccount"]
+    payments = [{"billId": bill, "amount": amount} for bill, amount in parts]
+    return {"payments": payments, "fundingAccount": funding}
+
+
+async def test_bulk_claims_every_bill_or_none(bill_mcp: Paying) -> None:
+    vendor = await bill_mcp.vendor()
+    bills = [await bill_mcp.bill(100, vendor) for _ in range(3)]
+    await bill_mcp.pay(bills[1], 50)
+    arguments = bulk(bill_mcp, *[(bill, 50) for bill in bills]) | {"vendorId": vendor}
+    told = await bill_mcp.refused(BULK, arguments)
+    assert told.code == "duplicate"
+    assert len(bill_mcp.payments()) == 1
+    # The others are free, as if they had never been asked for.
+    arguments["payments"] = [arguments["payments"][0], arguments["payments"][2]]
+    await bill_mcp.call(BULK, arguments)
+    for bill in bills:
+        assert (await bill_mcp.not_paid(bill, 50)).code == "duplicate"
+        assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_bill_that_stands_twice_in_a_bulk_is_a_mistake(bill_mcp: Paying) -> None:
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(100, vendor)
+    arguments = bulk(bill_mcp, (bill, 10), (bill, 20)) | {"vendorId": vendor}
+    told = await bill_mcp.refused(BULK, arguments)
+    assert told.code == "bad_arguments"
+    assert told.faults[0]["path"] == "payments[1].billId"
+    assert bill_mcp.payments() == []
+
+
+async def test_payment_made_in_bills_web_page_is_found(bill_mcp: Paying) -> None:
+    bill = await bill_mcp.bill(200)
+    theirs = await bill_mcp.paid_in_web_page(bill, 60)
+    told = await bill_mcp.not_paid(bill, 60)
+    assert_duplicate(told, at=None, id=theirs["id"], agent_is_you=False)
+    assert theirs["id"] in str(told)
+    await bill_mcp.pay(bill, 61)
+    assert len(bill_mcp.payments(bill)) == 2
+
+
+async def test_voided_payment_does_not_stand_in_the_way_at_bill(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(100)
+    theirs = await bill_mcp.paid_in_web_page(bill, 60)
+    await bill_mcp.web_page("POST", f"/v3/payments/{theirs['id']}/cancel")
+    await bill_mcp.pay(bill, 60)
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+@pytest.mark.parametrize("where", ["journal", "web page"])
+async def test_new_transaction_number_means_another_payment_where_nobody_is_asked(
+    bill_mcp: Paying, where: str
+) -> None:
+    bill = await bill_mcp.bill(300)
+    if where == "journal":
+        await bill_mcp.pay(bill, 60)
+    else:
+        await bill_mcp.paid_in_web_page(bill, 60)
+    made = await bill_mcp.pay(bill, 60, transactionNumber="SECOND")
+    assert made["transactionNumber"] == "SECOND"
+    assert len(bill_mcp.payments(bill)) == 2
+    # A number that has been used proves nothing any more.
+    told = await bill_mcp.not_paid(bill, 60, transactionNumber="SECOND")
+    assert told.code == "duplicate"
+    assert len(bill_mcp.payments(bill)) == 2
+
+
+async def test_new_transaction_number_asks_a_person_where_one_can_be_asked() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    bill = await bill_mcp.bill(300)
+    nobody = bill_mcp.agent(confirm=Confirm.NEVER)
+    made = await bill_mcp.pay(bill, 60, by=nobody)
+    assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
+    arguments = bill_mcp.payment(bill, 60, transactionNumber="SECOND")
+    question = await bill_mcp.asked(PAY, arguments)
+    assert "The same payment, 60.00 USD, was made" in question.question
+    assert question.refusal.earlier is not None
+    assert question.refusal.earlier.id == made["id"]
+    assert len(bill_mcp.payments(bill)) == 1
+    approval_id = await bill_mcp.grant(question)
+    await bill_mcp.call(PAY, arguments | {"approval_id": approval_id})
+    assert len(bill_mcp.payments(bill)) == 2
