@@ -46,14 +46,6 @@ BANK_DETAILS_DAYS = 3
 """Business days for which new bank details need a person, where no policy says."""
 
 
-class UnderWayError(StaleError):
-    """The same write began after this call had looked for one to wait for."""
-
-    def __init__(self, write: Write) -> None:
-        super().__init__(write.token)
-        self.write = write
-
-
 @dataclass(frozen=True, kw_only=True)
 class Writes:
     """Carries writes to BILL, each of them once.
@@ -101,10 +93,7 @@ class Writes:
         """
         await self.prepare()
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
-            try:
-                plan = await self._planned(call, pin, frozenset())
-            except UnderWayError as begun:
-                raise repeats.unknown(begun.write, call.agent.key) from None
+            plan = await self._planned(call, pin, frozenset())
             if plan.answered is not None:
                 raise repeats.made_before(plan.answered, call.agent.key)
             return plan.request, plan.decision.reasons
@@ -147,14 +136,12 @@ class Writes:
         waited: frozenset[int] = frozenset()
         for _ in range(DECISIONS_AT_MOST):
             waited |= await self._waited_for(call, pin)
+            plan = await self._planned(call, pin, waited)
+            if plan.answered is not None:
+                return await self._answered_again(plan.answered)
+            grant = await self._grant(call, plan, pin)
             try:
-                plan = await self._planned(call, pin, waited)
-                if plan.answered is not None:
-                    return await self._answered_again(plan.answered)
-                grant = await self._grant(call, plan, pin)
                 return await self._sent(call, plan, grant, pin)
-            except UnderWayError as begun:
-                waited |= {begun.write.id}
             except StaleError:
                 continue
         raise LimitError(
@@ -186,13 +173,6 @@ class Writes:
         evidence = await self._evidence(call, pin)
         subject = self.entries.subject(call, pin, evidence.parts)
         seen = await self.look_ups.earlier(agent, pin, subject)
-        for write in seen:
-            # It began while this call was reading at BILL: that is waited for, too.
-            # A payment whose process has died since is looked up the next time round.
-            if write.state is State.OPEN and (
-                write.claims or await self.look_ups.journal.is_under_way(write)
-            ):
-                raise UnderWayError(write)
         new_number = _new_number(call, evidence)
         standing = repeats.judge(
             seen, agent=agent.key, waited_for=waited, new_number=new_number
