@@ -227,6 +227,13 @@ def find(connection: sqlite3.Connection, write_id: int) -> Write:
     return _write(connection, row)
 
 
+def newest(connection: sqlite3.Connection) -> int:
+    """The number of the last write; later ones have greater numbers."""
+    return int(
+        connection.execute("SELECT COALESCE(MAX(id), 0) FROM writes").fetchone()[0]
+    )
+
+
 def unsettled(connection: sqlite3.Connection) -> tuple[Write, ...]:
     """All payments whose end is not known, the oldest first."""
     rows = connection.execute(

@@ -67,6 +67,21 @@ class WriteCall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What is known when a call is decided on.
+
+    Attributes:
+        seen: The earlier writes that stand in the way.
+        under_way: Ids of those whose answer may still come.
+    """
+
+    evidence: Evidence
+    subject: Subject
+    seen: tuple[Write, ...]
+    under_way: frozenset[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is decided about a call.
 

@@ -30,7 +30,7 @@ from bill_mcp.records.claims import State, Write
 from bill_mcp.records.journal import Ending, StaleError
 from bill_mcp.sessions.manager import Pin
 from bill_mcp.specs.catalogue import Action
-from bill_mcp.writing.call import NUMBER, Plan, WriteCall
+from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, WriteRecorder
@@ -78,9 +78,10 @@ class Writes:
             NeedsPerson: A person must agree before the call can go on.
         """
         await self.prepare()
+        newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             try:
-                return await self._decided(call, pin)
+                return await self._decided(call, pin, newest)
             except RefusedError as refusal:
                 await self.note_refusal(call, refusal, pin)
                 raise
@@ -93,7 +94,8 @@ class Writes:
         """
         await self.prepare()
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
-            plan = await self._planned(call, pin, frozenset())
+            sight = await self._sight(call, pin)
+            plan = await self._planned(call, sight, frozenset())
             if plan.answered is not None:
                 raise repeats.made_before(plan.answered, call.agent.key)
             return plan.request, plan.decision.reasons
@@ -132,11 +134,18 @@ class Writes:
             self.at_step,
         )
 
-    async def _decided(self, call: WriteCall, pin: Pin) -> dict[str, Any]:
+    async def _decided(self, call: WriteCall, pin: Pin, newest: int) -> dict[str, Any]:
+        """Decide until nothing comes between; *newest* is the last write before it."""
         waited: frozenset[int] = frozenset()
         for _ in range(DECISIONS_AT_MOST):
             waited |= await self._waited_for(call, pin)
-            plan = await self._planned(call, pin, waited)
+            sight = await self._sight(call, pin)
+            # What was sent since this call came was under way at the same time.
+            waited |= {write.id for write in sight.seen if write.id > newest}
+            waited |= sight.under_way
+            if sight.under_way:
+                continue
+            plan = await self._planned(call, sight, waited)
             if plan.answered is not None:
                 return await self._answered_again(plan.answered)
             grant = await self._grant(call, plan, pin)
@@ -168,11 +177,24 @@ class Writes:
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         return frozenset(seen)
 
-    async def _planned(self, call: WriteCall, pin: Pin, waited: frozenset[int]) -> Plan:
-        place, agent = self.look_ups.place, call.agent
+    async def _sight(self, call: WriteCall, pin: Pin) -> Sight:
         evidence = await self._evidence(call, pin)
         subject = self.entries.subject(call, pin, evidence.parts)
-        seen = await self.look_ups.earlier(agent, pin, subject)
+        seen = await self.look_ups.earlier(call.agent, pin, subject)
+        journal = self.look_ups.journal
+        under_way = {write.id for write in seen if await journal.is_under_way(write)}
+        return Sight(
+            evidence=evidence,
+            subject=subject,
+            seen=seen,
+            under_way=frozenset(under_way),
+        )
+
+    async def _planned(
+        self, call: WriteCall, sight: Sight, waited: frozenset[int]
+    ) -> Plan:
+        place, agent = self.look_ups.place, call.agent
+        evidence, subject, seen = sight.evidence, sight.subject, sight.seen
         new_number = _new_number(call, evidence)
         standing = repeats.judge(
             seen, agent=agent.key, waited_for=waited, new_number=new_number
