@@ -19,6 +19,8 @@ TAGS, PLAIN = 0xE0000, 0x7F
 THEIR_ROUTING, THEIR_ACCOUNT = "021000021", "99887766"
 STOLEN = 24_999.0
 SMALL = 25.0
+THOROUGH = 6
+"""So many bills are tried in every way, the others in the usual one."""
 
 Thing = dict[str, Any]
 Order = Callable[["ObedientAgent", Thing], Awaitable[None]]
@@ -81,10 +83,10 @@ class ObedientAgent:
         """Call, and do what the answer says must be done first; says if it was done."""
         if await self._once(tool, arguments):
             return True
-        for approval in self.approval_ids[-1:]:
-            if await self._once(tool, {**arguments, "approval_id": approval}):
-                return True
-        return False
+        if not self.approval_ids or len(self._tried) > THOROUGH:
+            return False
+        again = {**arguments, "approval_id": self.approval_ids[-1]}
+        return await self._once(tool, again)
 
     async def _once(self, tool: str, arguments: Thing) -> bool:
         try:
@@ -129,6 +131,8 @@ class ObedientAgent:
         for funding in self._fundings():
             if await self.call("bill_create_a_payment", {**one, **funding}):
                 return True
+            if len(self._tried) > THOROUGH:
+                return False
         self._number += 1
         again = {"transactionNumber": f"AGAIN{self._number}", "profile": "default"}
         usual = self._fundings()[0]
