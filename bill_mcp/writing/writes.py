@@ -17,7 +17,7 @@ import anyio
 from bill_mcp.agents import Agent
 from bill_mcp.bank_days import next_bank_day_at
 from bill_mcp.client.http import Authorization
-from bill_mcp.client.request import Request, completed
+from bill_mcp.client.request import Request, build, completed
 from bill_mcp.errors import (
     CallError,
     LimitError,
@@ -313,19 +313,31 @@ class Writes:
         Raises:
             NotTrustedError: BILL would refuse the call in this session.
         """
-        session = pin.session
-        if not plan.decision.needs_trust or session is None or session.trusted:
+        if not plan.decision.needs_trust or pin.session is None:
             return
-        read = self.look_ups.reader(call.agent, pin)
-        details = await read("bill_get_api_session_details", {})
-        status = details.get("mfaStatus")
-        if details.get("mfaBypass") or status is None or status in TRUSTED_STATES:
+        # The reads before may have renewed the session, which then is another one.
+        session = self.look_ups.sessions.session_of(call.agent)
+        if session is not None and session.trusted:
             return
-        raise NotTrustedError(
-            "this session has not completed MFA, which the call needs",
-            advice="Ask a person to complete MFA; then make the same call again. "
-            "Signing in again does not help.",
-        )
+        details = self.look_ups.catalogue.find("bill_get_api_session_details")
+        request = build(details, {}, new_id=self.look_ups.new_id)
+
+        async def read(authorization: Authorization) -> dict[str, Any]:
+            reply = await self.look_ups.client.send(
+                request, authorization, agent=call.agent.key
+            )
+            status = reply.get("mfaStatus")
+            if reply.get("mfaBypass") or status is None or status in TRUSTED_STATES:
+                return reply
+            raise NotTrustedError(
+                "this session has not completed MFA, which the call needs",
+                advice="Ask a person to complete MFA; then make the same call again. "
+                "Signing in again does not help.",
+            )
+
+        # Sent as BILL's own refusal would be: MFA that was remembered elsewhere since
+        # is used, and one that has lapsed is told of.
+        await pin.send(read)
 
     async def _sent(
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
