@@ -14,6 +14,7 @@ from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.writing.call import Place
 from bill_mcp.writing.entries import Entries
+from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, go_on
 from bill_mcp.writing.writes import Writes
@@ -64,7 +65,7 @@ def build_writes(
         look_ups=look_ups,
         entries=entries,
         approving=approving,
-        bank_details=records.bank_details,
+        knowing=Knowing(look_ups=look_ups, bank_details=records.bank_details),
         key=records.custody.key,
         at_step=at_step,
     )

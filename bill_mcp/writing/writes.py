@@ -9,36 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import anyio
 
-from bill_mcp.agents import Agent
 from bill_mcp.bank_days import next_bank_day_at
 from bill_mcp.client.http import Authorization
-from bill_mcp.client.request import Request, build, completed
+from bill_mcp.client.request import Request, completed
 from bill_mcp.errors import (
     CallError,
     LimitError,
-    NotTrustedError,
     Outcome,
     RefusedError,
 )
-from bill_mcp.guard import bank_details, policy, repeats, touching
+from bill_mcp.guard import policy, repeats
 from bill_mcp.guard.approval import Approving, Asking, Grant
-from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.guard.gathering import Gatherer
-from bill_mcp.guard.reading import Read
 from bill_mcp.records import claims
-from bill_mcp.records.bank_details import KnownDetails
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.manager import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
+from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, WriteRecorder, unwritable
 
@@ -49,11 +43,6 @@ WAIT_S = 120.0
 """How long a call waits for the same write that is under way: beyond its deadline."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
-TRUSTED_STATES = frozenset({"COMPLETE", "DISABLED"})
-"""The states of MFA in which BILL lets a session pay."""
-
-BANK_DETAILS_DAYS = 3
-"""Business days for which new bank details need a person, where no policy says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +57,7 @@ class Writes:
     look_ups: LookUps
     entries: Entries
     approving: Approving
-    bank_details: KnownDetails
+    knowing: Knowing
     key: Callable[[], bytes]
     at_step: Callable[[Step], None]
 
@@ -126,13 +115,7 @@ class Writes:
         """Remember the bank details that a reply shows, to see when they change."""
         if action.resource == "vendors":
             await self.prepare()
-            await self.bank_details.note(
-                self.look_ups.place.organization(pin),
-                action.name,
-                reply,
-                self._bill_now(),
-                vendor_id=vendor_id,
-            )
+            await self.knowing.noticed(action, pin, reply, vendor_id)
 
     def signing_recorder(
         self, call: WriteCall, authorization: Authorization
@@ -190,7 +173,7 @@ class Writes:
         return frozenset(seen)
 
     async def _sight(self, call: WriteCall, pin: Pin) -> Sight:
-        evidence = await self._evidence(call, pin)
+        evidence = await self.knowing.evidence(call, pin)
         subject = self.entries.subject(call, pin, evidence.parts)
         seen = await self.look_ups.earlier(call.agent, pin, subject)
         journal = self.look_ups.journal
@@ -233,62 +216,19 @@ class Writes:
             answered=standing.answered,
         )
 
-    async def _evidence(self, call: WriteCall, pin: Pin) -> Evidence:
-        read = self.look_ups.reader(call.agent, pin)
-
-        async def examine(vendor: Mapping[str, Any]) -> BankFinding:
-            return await self._examined(call.agent, pin, read, vendor)
-
-        asks = self.look_ups.place.asks_person(call.agent)
-        gatherer = Gatherer(
-            read=read,
-            examine=examine,
-            bill_now=self._bill_now,
-            is_relied_on=asks or call.agent.policy.rules is not None,
-        )
-        return await gatherer.gather(
-            call.action,
-            call.arguments,
-            call.verdict,
-            asks=asks,
-        )
-
-    def _bill_now(self) -> datetime:
-        """BILL's clock, or ours where BILL's answers carry none."""
-        return self.look_ups.client.bill_time or self.look_ups.clock.now()
-
-    async def _examined(
-        self, agent: Agent, pin: Pin, read: Read, vendor: Mapping[str, Any]
-    ) -> BankFinding:
-        organization = self.look_ups.place.organization(pin)
-        rules, vendor_id = agent.policy.rules, str(vendor.get("id"))
-        written_at = await self.look_ups.journal.file.look(
-            lambda c: claims.touched_at(c, organization, vendor_id, touching.PAYEE)
-        )
-        finding = await bank_details.examine(
-            read,
-            vendor,
-            organization=organization,
-            known=self.bank_details,
-            now=self._bill_now(),
-            days=rules.bank_details_days if rules else BANK_DETAILS_DAYS,
-            written_at=written_at,
-        )
-        details = "bill_get_vendor_details"
-        await self.bank_details.note(organization, details, vendor, self._bill_now())
-        return finding
-
     def _completed(self, call: WriteCall, evidence: Evidence) -> Request:
         """The request with BILL's next bank day, where the agent named no day."""
         body, fill = call.request.body_fields, call.action.spec.fill
         days = [n for n, kind in fill.items() if kind == "bank_day" and n not in body]
-        day = next_bank_day_at(evidence.bill_time or self._bill_now()).isoformat()
+        day = next_bank_day_at(
+            evidence.bill_time or self.knowing.bill_now()
+        ).isoformat()
         return completed(call.request, **dict.fromkeys(days, day))
 
     async def _grant(self, call: WriteCall, plan: Plan, pin: Pin) -> Grant | None:
         place = self.look_ups.place
         if place.asks_person(call.agent) and plan.decision.reasons:
-            await self._require_trust(call, plan, pin)
+            await self.knowing.require_trust(call, plan, pin)
         asking = Asking(
             request=plan.request,
             own_number=call.own_number,
@@ -306,38 +246,6 @@ class Writes:
             profile=pin.profile,
         )
         return await self.approving.require(asking, call.given.get("approval_id"))
-
-    async def _require_trust(self, call: WriteCall, plan: Plan, pin: Pin) -> None:
-        """MFA comes before the approval, which BILL's refusal would use up.
-
-        Raises:
-            NotTrustedError: BILL would refuse the call in this session.
-        """
-        if not plan.decision.needs_trust or pin.session is None:
-            return
-        # The reads before may have renewed the session, which then is another one.
-        session = self.look_ups.sessions.session_of(call.agent)
-        if session is not None and session.trusted:
-            return
-        details = self.look_ups.catalogue.find("bill_get_api_session_details")
-        request = build(details, {}, new_id=self.look_ups.new_id)
-
-        async def read(authorization: Authorization) -> dict[str, Any]:
-            reply = await self.look_ups.client.send(
-                request, authorization, agent=call.agent.key
-            )
-            status = reply.get("mfaStatus")
-            if reply.get("mfaBypass") or status is None or status in TRUSTED_STATES:
-                return reply
-            raise NotTrustedError(
-                "this session has not completed MFA, which the call needs",
-                advice="Ask a person to complete MFA; then make the same call again. "
-                "Signing in again does not help.",
-            )
-
-        # Sent as BILL's own refusal would be: MFA that was remembered elsewhere since
-        # is used, and one that has lapsed is told of.
-        await pin.send(read)
 
     async def _sent(
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
@@ -368,7 +276,7 @@ class Writes:
         if recorder.write is None or recorder.ending is None:
             raise AssertionError("what was sent is written down")
         vendor_id = call.arguments.get("vendorId")
-        await self.noticed(call.action, pin, reply, vendor_id)
+        await self.knowing.noticed(call.action, pin, reply, vendor_id)
         await self.look_ups.journal.deliver(recorder.write)
         return dict(recorder.ending.answer or {})
 
