@@ -213,6 +213,7 @@ def _dispatcher(
         place=Place(
             environment=settings.environment,
             address=address,
+            world=lambda: None if settings.embedded else client.world,
         ),
         sessions=sessions,
         client=client,

@@ -35,6 +35,9 @@ EXCHANGE_DEADLINE_S = 90.0
 """Longer than the time-outs of one exchange: a backstop for the shielded scope, and
 for an answer that trickles. A lease of a slot is longer still."""
 
+WORLD_HEADER = "x-simulator-world"
+"""How a simulated BILL says that it was reset: its ids then mean something else."""
+
 BUSY_ATTEMPTS = 5
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -97,8 +100,16 @@ class BillClient:
         self._pooled: httpx.AsyncClient | None = None
         self.bill_time: datetime | None = None
         """BILL's clock at its last answer, to the second; None before the first."""
+        self.world: str | None = None
+        """Which world a simulated BILL on this machine was at its last answer."""
+        # Without TLS it is this machine: nothing else may be.
+        self.may_name_world = self._base_url.startswith("http:")
+        """Whether `world` can be known, and is not: BILL has not answered yet."""
 
-    def _note_time(self, answer: httpx.Response) -> None:
+    def _note(self, answer: httpx.Response) -> None:
+        if self._base_url.startswith("http:"):
+            self.world = answer.headers.get(WORLD_HEADER)
+            self.may_name_world = False
         with suppress(KeyError, ValueError, TypeError):
             self.bill_time = parsedate_to_datetime(answer.headers["date"])
 
@@ -250,7 +261,7 @@ class BillClient:
         try:
             async with self._connection(fresh=fresh) as client:
                 answer = await client.send(outgoing, stream=True)
-                self._note_time(answer)
+                self._note(answer)
                 try:
                     content = await _content(request, answer)
                 finally:

@@ -59,6 +59,7 @@ class Pin:
     """
 
     profile: str
+    auth: Auth
     authorization: Authorization
     session: BillSession | None
     send: Callable[[Send], Awaitable[dict[str, Any]]]
@@ -158,6 +159,7 @@ class SessionManager:
             authorization = await self._authorization(agent, auth, stale=None)
             yield Pin(
                 profile=self.profile_of(agent),
+                auth=auth,
                 authorization=authorization,
                 session=self.session_of(agent) if auth is Auth.SESSION else None,
                 send=partial(self._renewing, agent, auth),

@@ -1,6 +1,7 @@
 """The simulator as an ASGI application: BILL's API, and the control plane beside it."""
 
 import json
+import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import format_datetime
 from typing import Any
@@ -53,6 +54,8 @@ class Simulator:
         self.world = world
         self.control = control
         self.state_file = state_file
+        # A kept world goes on at the next start, any other one is new.
+        self.name = "kept" if state_file else secrets.token_hex(6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -217,6 +220,8 @@ class Simulator:
         head = {
             # BILL's own clock: what else could a client compare times with?
             "date": format_datetime(self.world.now, usegmt=True),
+            # Ids come again in another world, and mean something else there.
+            "x-simulator-world": f"{self.name}-{self.world.lives}",
             "content-length": str(len(body)),
             **({"content-type": reply.content_type} if body else {}),
             **given,

@@ -23,6 +23,8 @@ class World(Store):
     log: RequestLog
     snapshots: dict[str, State]
     start: datetime
+    lives: int
+    """How many worlds this has been: each reset and each restore makes another one."""
 
     @classmethod
     def create(
@@ -49,6 +51,7 @@ class World(Store):
         world.log = RequestLog()
         world.snapshots = {}
         world.start = moment
+        world.lives = 1
         plant(world, seed, moment)
         return world
 
@@ -63,6 +66,7 @@ class World(Store):
         except ValueError:
             self.replace_state(old)
             raise
+        self.lives += 1
         self.traffic.forget()
         self.faults.ordered.clear()
         self.log.clear()
@@ -81,3 +85,4 @@ class World(Store):
         if name not in self.snapshots:
             raise LookupError(f"snapshot {name}")
         self.replace_state(self.snapshots[name].copy())
+        self.lives += 1

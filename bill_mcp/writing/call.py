@@ -105,14 +105,22 @@ class Place:
 
     Attributes:
         address: Its base URL, and the file of a simulated world.
+        world: Which world a simulated BILL is now; None where there is but one.
     """
 
     environment: Environment
     address: str
+    world: Callable[[], str | None] = lambda: None
 
     def organization(self, pin: Pin) -> str:
         """Names one BILL organization at this place, in everything that is recorded."""
-        return f"{self.environment} {self.address} {pin.organization}"
+        return self.named(pin.organization)
+
+    def named(self, organization: str) -> str:
+        """The same, for an organization as BILL names it."""
+        world = self.world()
+        place = f"{self.address} {world}" if world else self.address
+        return f"{self.environment} {place} {organization}"
 
     def asks_person(self, agent: Agent) -> bool:
         """Whether anybody is asked at all; see ``--confirm``."""

@@ -82,8 +82,7 @@ class Entries:
         organization = authorization.organization
         return Intent(
             subject=Subject(
-                organization=f"{self.place.environment} {self.place.address} "
-                f"{organization}",
+                organization=self.place.named(organization),
                 agent=call.agent.key,
                 digest=self.digest(call.content),
                 is_repeatable=True,

@@ -17,12 +17,19 @@ from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
 from bill_mcp.records.claims import State, Write
-from bill_mcp.records.intents import Subject
+from bill_mcp.records.intents import StaleError, Subject
 from bill_mcp.records.journal import Journal
 from bill_mcp.sessions.manager import Pin, SessionManager
 from bill_mcp.specs.catalogue import Catalogue
+from bill_mcp.specs.models import Auth
 from bill_mcp.writing.call import Place, Present
 from bill_mcp.writing.entries import Entries
+
+WORLD_READS = {
+    Auth.SESSION: "bill_get_api_session_details",
+    Auth.API_TOKEN: "bill_get_current_user_details",
+}
+"""The cheapest read under each kind of credentials."""
 
 SETTLE_EVERY_S = 20.0
 """How often a server looks whether a look-up is due; most often none is."""
@@ -68,15 +75,37 @@ class LookUps:
 
         return read
 
+    async def know_world(self, agent: Agent, pin: Pin, *, anew: bool = False) -> None:
+        """Have a simulated BILL say which world it is now; others are not asked.
+
+        Args:
+            agent: Who reads.
+            pin: The session of the call.
+            anew: Ask although it has said so before: it may have been reset since.
+
+        Raises:
+            CallError: It could not be asked.
+        """
+        name = WORLD_READS.get(pin.auth)
+        client = self.client
+        asks = client.world is not None if anew else client.may_name_world
+        if asks and name is not None:
+            await self.reader(agent, pin)(name, {})
+
     async def earlier(
         self, agent: Agent, pin: Pin, subject: Subject
     ) -> tuple[Write, ...]:
         """The writes that stand in the way, after the look-ups that were due.
 
         Raises:
+            StaleError: BILL is another world than when *subject* was made.
             CallError: BILL could not be asked.
         """
         found = await self.journal.earlier(subject)
+        if found:
+            await self.know_world(agent, pin, anew=True)
+            if self.place.organization(pin) != subject.organization:
+                raise StaleError
         lost = [write for write in found if write.claims and await self._is_due(write)]
         for write in lost:
             await self.look_up(agent, pin, write)
@@ -129,6 +158,7 @@ class LookUps:
             own = self.sessions.pinned(agent, write.profile)
             auth = self.catalogue.find(write.action).spec.auth
             async with self.sessions.pin(own, auth) as pin:
+                await self.know_world(own, pin)
                 if self.place.organization(pin) == write.organization:
                     await self.look_up(own, pin, write)
 

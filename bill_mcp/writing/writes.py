@@ -80,6 +80,7 @@ class Writes:
         await self.prepare()
         newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
+            await self.look_ups.know_world(call.agent, pin)
             try:
                 return await self._decided(call, pin, newest)
             except RefusedError as refusal:
@@ -94,7 +95,11 @@ class Writes:
         """
         await self.prepare()
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
-            sight = await self._sight(call, pin)
+            await self.look_ups.know_world(call.agent, pin)
+            try:
+                sight = await self._sight(call, pin)
+            except StaleError:  # a simulated BILL was reset; now it is known
+                sight = await self._sight(call, pin)
             plan = await self._planned(call, sight, frozenset())
             if plan.answered is not None:
                 raise repeats.made_before(plan.answered, call.agent.key)
@@ -134,7 +139,10 @@ class Writes:
         waited: frozenset[int] = frozenset()
         for _ in range(DECISIONS_AT_MOST):
             waited |= await self._waited_for(call, pin)
-            sight = await self._sight(call, pin)
+            try:
+                sight = await self._sight(call, pin)
+            except StaleError:
+                continue
             # What was sent since this call came was under way at the same time.
             waited |= {write.id for write in sight.seen if write.id > newest}
             waited |= sight.under_way
