@@ -23,6 +23,12 @@ SIGN_IN = Credentials(
     organization_id=credentials.ORGANIZATION_ID,
     dev_key=Secret(credentials.DEVELOPER_KEY),
 )
+SIGN_IN_BODY = {
+    "username": credentials.USERNAME,
+    "password": credentials.PASSWORD,
+    "organizationId": credentials.ORGANIZATION_ID,
+    "devKey": credentials.DEVELOPER_KEY,
+}
 ADDRESS = {
     "line1": "1 Main Street",
     "city": "Seattle",
@@ -56,6 +62,7 @@ class SimulatedBill:
         self.assembly: Assembly = assemble(
             _Simulator(self.world), environment=Environment.LOCAL, account=SIGN_IN
         )
+        self._session: dict[str, str] = {}
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """One call of the agent; fulfils `bill_mcp.guard.reading.Read`."""
@@ -78,9 +85,9 @@ class SimulatedBill:
     async def bill(
         self, vendor_id: str, number: str, *amounts: float, day: str = "2026-11-15"
     ) -> str:
-        """The id of a new bill."""
-        made = await self.call(
-            "bill_create_a_bill",
+        """The id of a new bill, which a person enters past every guard."""
+        made = await self._in_web_page(
+            "/v3/bills",
             {
                 "vendorId": vendor_id,
                 "dueDate": "2026-12-15",
@@ -89,3 +96,18 @@ class SimulatedBill:
             },
         )
         return str(made["id"])
+
+    async def _in_web_page(self, path: str, body: Any) -> Any:
+        """What BILL makes of a POST under a session that is not our server's."""
+        bill = httpx.AsyncClient(
+            transport=self.assembly.upstream.transport(),
+            base_url="http://simulator.localhost/connect",
+        )
+        async with bill:
+            if not self._session:
+                told = await bill.post("/v3/login", json=SIGN_IN_BODY)
+                key = credentials.DEVELOPER_KEY
+                self._session = {"devKey": key, "sessionId": told.json()["sessionId"]}
+            answer = await bill.post(path, json=body, headers=self._session)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
