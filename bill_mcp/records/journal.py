@@ -177,16 +177,25 @@ class Journal:
         self._audit.append(connection, entry)
         return write
 
-    async def reopen(self, write: Write, entry: AuditEntry) -> None:
+    async def reopen(self, write: Write, intent: Intent) -> None:
         """The same write goes out once more: BILL had not acted (BDC_1109).
 
         Raises:
-            RefusedError: The kill switch.
+            StaleError: Another about the same has come between: decide anew.
+            RefusedError: The kill switch, the clock or a limit.
         """
 
         def work(connection: sqlite3.Connection) -> None:
             self._check_halt()
-            now = self._clock.now()
+            now, entry, subject = self._clock.now(), intent.entry, intent.subject
+            if intent.moves_money:
+                _check_clock(connection, now)
+            earlier = self._earlier(connection, subject)
+            others = [each for each in earlier if each.id != write.id]
+            if _stand(others) != _stand(intent.seen):
+                raise StaleError
+            since = now - timedelta(days=SPENT_DAYS)
+            intent.check_spent(claims.spent(connection, subject.organization, since))
             connection.execute(
                 "UPDATE writes SET state = ?, settled_by = NULL, ended = NULL, "
                 "deadline = ? WHERE id = ?",

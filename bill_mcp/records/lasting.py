@@ -61,8 +61,9 @@ def check(home: Path, *, is_given: bool) -> None:
         )
 
 
-def file_system_of(path: Path, mounts: Path = MOUNTS) -> str | None:
+def file_system_of(path: Path, mounts: Path | None = None) -> str | None:
     """The kind of file system that *path* is on; None where nobody tells."""
+    mounts = mounts or MOUNTS
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bill_mcp.client.http import Authorization
-from bill_mcp.errors import CredentialsError
+from bill_mcp.errors import CredentialsError, RefusedError
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.models import Auth
@@ -57,4 +57,34 @@ def without_session(credentials: Credentials) -> Authorization:
         headers={},
         limit_key=key.digest() if key else "none",
         organization=credentials.organization_id or "",
+    )
+
+
+def require_same_account(before: Authorization, now: Authorization) -> None:
+    """Let a call go on if it still goes to the organization that it began with.
+
+    Raises:
+        RefusedError: A person has connected another one under the same name.
+    """
+    token_changed = now.spend and now.limit_key != before.limit_key
+    if now.organization != before.organization or token_changed:
+        raise _account_changed("organization")
+
+
+def require_same_user(before: BillSession, now: BillSession | None) -> None:
+    """Let a call go on if it still travels as the user that it began with.
+
+    Raises:
+        RefusedError: A person has connected another one of the same organization.
+    """
+    if now is not None and now.user_id != before.user_id:
+        raise _account_changed("user")
+
+
+def _account_changed(what: str) -> RefusedError:
+    return RefusedError(
+        f"a person has connected another BILL {what} under this name",
+        advice=f"Look at bill://session, then call again as that {what} if it is the "
+        "right one; nothing was done.",
+        code="account_changed",
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import anyio
@@ -20,12 +19,17 @@ from bill_mcp.errors import (
     ApiError,
     NotTrustedError,
     Outcome,
-    RefusedError,
     SessionExpiredError,
 )
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import roles
-from bill_mcp.sessions.authorizing import with_session, with_token, without_session
+from bill_mcp.sessions.authorizing import (
+    require_same_account,
+    require_same_user,
+    with_session,
+    with_token,
+    without_session,
+)
 from bill_mcp.sessions.closures import CODES_PAUSED
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
@@ -55,7 +59,8 @@ class Pin:
     Attributes:
         authorization: As it is at the beginning; a renewed one is of the same account.
         session: None where the call travels with other credentials.
-        send: Sends under the session, renewing it at most once; see `SessionManager`.
+        send: Sends under the session, renewing it at most once; never under one of
+            another organization or user, who may be connected meanwhile.
     """
 
     profile: str
@@ -157,12 +162,23 @@ class SessionManager:
         agent = self.pinned(agent)
         async with self._gate(agent).passing():
             authorization = await self._authorization(agent, auth, stale=None)
+            session = self.session_of(agent) if auth is Auth.SESSION else None
+
+            async def pinned(send: Send) -> dict[str, Any]:
+                async def sending(now: Authorization) -> dict[str, Any]:
+                    require_same_account(authorization, now)
+                    if session is not None:
+                        require_same_user(session, self.session_of(agent))
+                    return await send(now)
+
+                return await self._renewing(agent, auth, sending)
+
             yield Pin(
                 profile=self.profile_of(agent),
                 auth=auth,
                 authorization=authorization,
-                session=self.session_of(agent) if auth is Auth.SESSION else None,
-                send=partial(self._renewing, agent, auth),
+                session=session,
+                send=pinned,
             )
 
     async def run_role(
@@ -323,13 +339,7 @@ class SessionManager:
             RefusedError: A person has connected another one under the same name.
         """
         renewed = await self._authorization(agent, auth, stale=stale)
-        if renewed.organization != stale.organization:
-            raise RefusedError(
-                "a person has connected another BILL organization under this name",
-                advice="Look at bill://session, then call again for that organization "
-                "if it is the right one; nothing was done.",
-                code="account_changed",
-            )
+        require_same_account(stale, renewed)
         return renewed
 
     async def _authorization(

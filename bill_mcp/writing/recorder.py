@@ -99,7 +99,7 @@ class WriteRecorder:
             if self.write is None:
                 self.write = await self._journal.begin(self._intent)
             else:
-                await self._journal.reopen(self.write, self._intent.entry)
+                await self._journal.reopen(self.write, self._intent)
         self._at_step(Step.AFTER_INTENT)
         self._committed()
 

@@ -105,7 +105,7 @@ class Paying:
         self._page_session: dict[str, str] = {}
         self._environment, self._confirm, self._rules = environment, confirm, rules
         self._home, self._vault, self._starts = home, MemoryVault(), 0
-        self._login = self.new_login()
+        self.login = self.new_login()
         self.held_back = self._unreachable = frozenset[str]()
         self.clock = clock or ManualClock()
         self.upstream = Upstream(self._answer)
@@ -120,7 +120,7 @@ class Paying:
             environment=self._environment,
             confirm=self._confirm,
             rules=self._rules,
-            account=self._login,
+            profiles=lambda _: self.login,
             clock=self.clock,
             home=self._home,
             new_id=random_id,
@@ -132,6 +132,12 @@ class Paying:
         """The server ends and begins anew on what is on disk."""
         self.server.records.close()
         self.server = self._started()
+
+    def sign_in_as_another_user(self) -> None:
+        """The account is another user's from now on, and BILL forgets the session."""
+        self.login = self.new_login()
+        for session in list(self.world.rows("session")):
+            self.world.put("session", session["id"], None)
 
     def agent(
         self,
@@ -308,7 +314,7 @@ class Paying:
             }
         content = b"" if body is None else json.dumps(body).encode()
         answer = await self._at_bill(method, path, self._page_session, content)
-        assert answer.status_code in {200, 201}, answer.text
+        assert answer.status_code in {200, 201, 204}, answer.text
         return answer.json() if answer.content else None
 
     async def vendor(self, name: str = "Acme", **more: Any) -> str:

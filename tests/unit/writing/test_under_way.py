@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 from support.paying import PAY, Paying, StillClock
+from support.payments import rules
 
 from bill_mcp.errors import CallError
 from bill_mcp.records.audit import Kind
@@ -133,3 +134,29 @@ async def test_other_agent_does_not_get_the_answer_of_who_hung_up(
         bill_mcp.let_go.set()
     assert (await bill_mcp.not_paid(bill, 60, by="another")).code == "duplicate"
     assert (await bill_mcp.pay(bill, 60))["bill_mcp"]["already_done"] is True
+
+
+@pytest.mark.parametrize("what", ["same payment", "limit of the day"])
+async def test_what_others_paid_during_a_renewal_is_seen_before_sending_once_more(
+    what: str,
+) -> None:
+    bill_mcp = Paying(clock=StillClock(), rules=rules(limits={"USD": {"day": 100}}))
+    bill, other = await bill_mcp.bill(500), await bill_mcp.bill(500)
+    ended = Ended(bill_mcp)
+    for agent in ("slow", "quick"):
+        await bill_mcp.call("bill_get_bill_details", {"billId": bill}, agent)
+    bill_mcp.hold_back("/v3/login")
+    bill_mcp.fault(answer={"code": "BDC_1109", "status": 401})
+    async with anyio.create_task_group() as tasks:
+        payment = bill_mcp.payment(bill, 60)
+        tasks.start_soon(ended.call, "slow", PAY, payment, "slow")
+        await bill_mcp.has_acted.wait()  # BILL does not know its session any more
+        quick = bill if what == "same payment" else other
+        made = await bill_mcp.pay(quick, 60, by="quick")
+        bill_mcp.let_go.set()
+    told = ended.how["slow"]
+    if what == "same payment":
+        assert (told.code, told.earlier.id) == ("duplicate", made["id"])
+    else:
+        assert told.code == "limit_day"
+    assert [row["id"] for row in bill_mcp.payments()] == [made["id"]]

@@ -1,0 +1,143 @@
+"""What the objects at BILL add to a call: money that moves by itself, whose duty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.paying import OTHER_ACCOUNT, PAY, Paying
+from support.payments import rules
+
+from bill_mcp.agents import Confirm
+from bill_mcp.errors import Outcome
+from bill_mcp.records.approvals import ApprovalLine
+
+pytestmark = pytest.mark.anyio
+
+PREPARE = rules("prepare")
+
+
+async def on_auto_pay(bill_mcp: Paying) -> str:
+    """The id of a vendor whose bills BILL pays by itself."""
+    vendor = await bill_mcp.vendor("Power company")
+    known = bill_mcp.world.get("vendor", vendor) or {}
+    auto = {**known.get("autoPay", {}), "enabled": True}
+    bill_mcp.world.put("vendor", vendor, known | {"autoPay": auto})
+    return vendor
+
+
+def new_bill(vendor: str, amount: float = 100) -> dict[str, Any]:
+    return {
+        "vendorId": vendor,
+        "dueDate": "2026-12-15",
+        "invoice": {"invoiceNumber": f"N-{amount}", "invoiceDate": "2026-11-20"},
+        "billLineItems": [{"amount": amount}],
+    }
+
+
+async def touching(bill_mcp: Paying, vendor: str) -> dict[str, dict[str, Any]]:
+    """Calls that enter, raise or bring back a bill of the vendor."""
+    bill = await bill_mcp.bill(100, vendor)
+    archived = await bill_mcp.bill(50, vendor)
+    await bill_mcp.web_page("POST", f"/v3/bills/{archived}/archive")
+    shown = await bill_mcp.web_page("GET", f"/v3/bills/{bill}")
+    lines = [{"id": shown["billLineItems"][0]["id"], "amount": 900}]
+    return {
+        "bill_create_a_bill": new_bill(vendor, 77),
+        "bill_update_a_bill": {"billId": bill, "billLineItems": lines},
+        "bill_restore_an_archived_bill": {"billId": archived},
+    }
+
+
+async def test_bill_of_a_vendor_on_auto_pay_is_money() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    preparing = bill_mcp.agent("preparing", rules=PREPARE)
+    for name, arguments in (
+        await touching(bill_mcp, await on_auto_pay(bill_mcp))
+    ).items():
+        told = await bill_mcp.refused(name, arguments, preparing)
+        assert (told.code, told.outcome) == ("mode", Outcome.NOT_DONE)
+        assert "money" in str(told)
+        question = await bill_mcp.asked(name, arguments)
+        assert "--confirm auto asks a person about money" in question.question
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_bill_of_any_other_vendor_is_not() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    preparing = bill_mcp.agent("preparing", rules=PREPARE)
+    calls = await touching(bill_mcp, await bill_mcp.vendor())
+    del calls["bill_update_a_bill"]
+    for name, arguments in calls.items():
+        await bill_mcp.call(name, arguments, preparing)
+    assert len(bill_mcp.upstream.writes) == 2
+
+
+async def test_who_enters_a_bill_does_not_pay_it() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    vendor = await bill_mcp.vendor()
+    made = await bill_mcp.call("bill_create_a_bill", new_bill(vendor), by="clerk")
+    told = await bill_mcp.not_paid(made["id"], 100, by="clerk")
+    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    await bill_mcp.pay(made["id"], 100, by="payer")
+
+
+async def test_who_changes_bank_details_does_not_pay_that_vendor() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    vendor = await bill_mcp.vendor("No account", paymentInformation={})
+    bill = await bill_mcp.bill(100, vendor)
+    account = OTHER_ACCOUNT | {"vendorId": vendor}
+    await bill_mcp.call("bill_create_a_vendor_bank_account", account, by="clerk")
+    assert (await bill_mcp.not_paid(bill, 60, by="clerk")).code == "separate_duties"
+    await bill_mcp.pay(bill, 60, by="payer")
+
+
+async def test_one_and_the_same_may_do_both_where_no_policy_forbids_it() -> None:
+    bill_mcp = Paying(rules=rules())
+    vendor = await bill_mcp.vendor()
+    made = await bill_mcp.call("bill_create_a_bill", new_bill(vendor))
+    await bill_mcp.pay(made["id"], 100)
+
+
+async def test_new_bank_details_are_what_a_person_is_shown_first() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    vendor = await bill_mcp.vendor()
+    arguments = bill_mcp.payment(await bill_mcp.bill(100, vendor), 60)
+    await bill_mcp.asked(PAY, arguments)  # the account is seen, and ends in 2333
+    path = f"/v3/vendors/{vendor}/bank-account"
+    await bill_mcp.web_page("DELETE", path)
+    await bill_mcp.web_page("POST", path, OTHER_ACCOUNT)
+    question = await bill_mcp.asked(PAY, arguments)
+    approval = await bill_mcp.server.records.approvals.find(question.approval_id)
+    assert approval is not None
+    wanted = approval.wanted
+    assert "This is the first payment to the vendor" in wanted.reasons[0]
+    bank = [text for text in wanted.reasons if "8777" in text]
+    assert bank
+    assert "ended in 2333 before" in bank[0]
+    first_lines = question.question.splitlines()
+    assert first_lines[0].startswith("BILL sandbox, organization")
+    assert first_lines.index(bank[0]) < next(
+        number for number, line in enumerate(first_lines) if line.startswith("payee")
+    )
+    payee = ApprovalLine(label="paid to", value="account ending in 8777")
+    assert payee in wanted.lines
+
+
+@pytest.mark.parametrize(
+    ("ahead", "day"),
+    [
+        (timedelta(), "2026-11-24"),
+        (timedelta(days=2), "2026-11-27"),  # past Thanksgiving
+        (timedelta(days=-3), "2026-11-23"),
+    ],
+    ids=["same", "ahead", "behind"],
+)
+async def test_payment_without_a_date_is_for_the_next_bank_day_by_bills_clock(
+    ahead: timedelta, day: str
+) -> None:
+    bill_mcp = Paying(bill_is_ahead_s=ahead.total_seconds())
+    await bill_mcp.pay(await bill_mcp.bill(100), 60)
+    (sent,) = bill_mcp.upstream.writes
+    assert sent.json()["processDate"] == day
