@@ -7,12 +7,15 @@ set by hand when nothing else works any more.
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bill_mcp.errors import ConfigError, RefusedError
 from bill_mcp.private_files import write_private
+from bill_mcp.records import store
 
 FILE_NAME = "HALTED"
 LONGEST_REASON = 200
@@ -50,13 +53,15 @@ def is_halted(home: Path) -> Halt | None:
 def halt(home: Path, *, at: datetime, by: str, reason: str = "") -> Halt:
     """Stop all writes of this home; the halt that is in force now.
 
-    A halt that is there already stays, with its own time and reason.
+    Once it returns, no write begins. A halt that is there already stays, with its own
+    time and reason.
 
     Raises:
         ConfigError: The file can't be written.
     """
     known = is_halted(home)
     if known is not None:
+        _let_end(home / store.FILE_NAME)
         return known
     wanted = Halt(at=at.astimezone(UTC), by=by, reason=reason[:LONGEST_REASON])
     told = {"at": at.astimezone(UTC).isoformat(), "by": by, "reason": wanted.reason}
@@ -64,7 +69,25 @@ def halt(home: Path, *, at: datetime, by: str, reason: str = "") -> Halt:
         write_private(home / FILE_NAME, json.dumps(told).encode())
     except OSError as error:
         raise ConfigError(f"{home / FILE_NAME}: {error.strerror}") from None
+    _let_end(home / store.FILE_NAME)
     return wanted
+
+
+def _let_end(journal: Path) -> None:
+    """Wait for the intent that was being written when the halt came.
+
+    Whatever is wrong with the journal, the halt is in force.
+    """
+    if not journal.exists():
+        return
+    with (
+        suppress(sqlite3.Error),
+        closing(
+            sqlite3.connect(journal, timeout=store.BUSY_S, isolation_level=None)
+        ) as file,
+    ):
+        file.execute("BEGIN IMMEDIATE")
+        file.execute("ROLLBACK")
 
 
 def lift(home: Path) -> bool:

@@ -80,7 +80,11 @@ async def play_round(
             place.mkdir(exist_ok=True)
             chance = random.Random(own)  # noqa: S311 -- repeatable, not secret
             run = Run(point=point, side=side, home=place, chance=chance)
-            await run.play()
+            try:
+                await run.play()
+            except BaseException:
+                _say(f"BROKEN OFF, seed {own}", *run.story)
+                raise
             tally.add(run, own)
             places.add(place)
         for place in places:

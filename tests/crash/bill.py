@@ -12,6 +12,8 @@ import httpx
 from support.simulator_process import Simulator, simulator_process
 
 PAYMENTS = "/v3/payments"
+WHOLE = 10_000.0
+"""The amount of each bill."""
 VAULT_KEY = "key-of-a-crash-test"
 VENDOR_KINDS = frozenset({"ACH", "CHECK"})
 """How a vendor is paid that takes any amount of any bill."""
@@ -19,7 +21,12 @@ VENDOR_KINDS = frozenset({"ACH", "CHECK"})
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """A bill that nobody else pays."""
+    """A bill that nobody else pays.
+
+    Attributes:
+        amount: What the agent pays: a part, since BILL itself refuses to be paid more
+            than is due, and would hide that a payment went out twice.
+    """
 
     id: str
     amount: float
@@ -64,7 +71,7 @@ class BillSide:
         self.bank = next(b["id"] for b in banks if b["status"] == "VERIFIED")
 
     def new_bill(self, amount: float | None = None) -> Bill:
-        """A bill, by default of an amount that no other bill has."""
+        """A bill to pay a part of, by default one that no other bill has."""
         self._made += 1
         amount = amount or 200 + self._made + self._made % 100 / 100
         vendor = self._vendors[self._made % len(self._vendors)]
@@ -74,7 +81,7 @@ class BillSide:
             {
                 "vendorId": vendor,
                 "dueDate": "2026-12-15",
-                "billLineItems": [{"amount": amount, "description": "Timber"}],
+                "billLineItems": [{"amount": WHOLE, "description": "Timber"}],
                 "invoice": {
                     "invoiceNumber": f"CRASH-{self._made}",
                     "invoiceDate": "2026-11-20",

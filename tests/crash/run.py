@@ -28,6 +28,7 @@ VICTIM = ("-m", "crash.victim")
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 120.0
 POLL_S = 0.02
+LOG_LINES = 40
 AGAIN_KILLED = 0.25
 """How often the server that the agent repeats its call to ends as well."""
 
@@ -231,3 +232,5 @@ class Run:
                 (f"bill/{bill.id}",),
             ).fetchall()
         self.story += [f"  journal has {dict(row)}" for row in rows]
+        log = (self.home / "stderr").read_text(encoding="utf-8").splitlines()
+        self.story += [f"  servers said {line}" for line in log[-LOG_LINES:]]

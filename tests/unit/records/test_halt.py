@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from support.clock import START
 from bill_mcp.errors import ConfigError, Outcome, RefusedError
 from bill_mcp.records import halt as kill_switch
 from bill_mcp.records.halt import UNREADABLE, Halt
+from bill_mcp.records.store import RecordFile
 
 
 def test_halt_holds_until_it_is_lifted(tmp_path: Path) -> None:
@@ -35,6 +40,39 @@ def test_second_halt_keeps_the_time_and_reason_of_the_first(tmp_path: Path) -> N
     later = START + timedelta(hours=1)
     assert kill_switch.halt(tmp_path, at=later, by="tom", reason="second") == first
     assert kill_switch.is_halted(tmp_path) == first
+
+
+def test_halt_returns_when_the_intent_that_was_being_written_is_on_disk(
+    tmp_path: Path,
+) -> None:
+    file = RecordFile(tmp_path / "journal.sqlite", ("CREATE TABLE intents (id)",))
+    is_let_through = threading.Event()
+
+    def write(connection: sqlite3.Connection) -> None:
+        kill_switch.check(tmp_path)
+        is_let_through.set()
+        while kill_switch.is_halted(tmp_path) is None:
+            pass
+        connection.execute("INSERT INTO intents VALUES (1)")
+
+    with ThreadPoolExecutor(1) as thread, closing(file):
+        writing = thread.submit(file.transact_now, write)
+        assert is_let_through.wait(20)
+        kill_switch.halt(tmp_path, at=START, by="mia")
+        with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as other:
+            [intents] = other.execute("SELECT COUNT(*) FROM intents").fetchone()
+        writing.result()
+    assert intents == 1
+
+
+@pytest.mark.parametrize("content", ["", "no journal at all, just a text"])
+def test_damaged_journal_does_not_keep_anybody_from_halting(
+    content: str, tmp_path: Path
+) -> None:
+    (tmp_path / "journal.sqlite").write_text(content)
+    kill_switch.halt(tmp_path, at=START, by="mia")
+    with pytest.raises(RefusedError):
+        kill_switch.check(tmp_path)
 
 
 @pytest.mark.parametrize(
