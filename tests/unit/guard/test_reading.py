@@ -37,9 +37,10 @@ async def test_first_refusal_is_told_and_nothing_is_begun_after_it() -> None:
 
     async def work(number: int) -> None:
         begun.append(number)
+        for _ in range(5 if number == 1 else 20):
+            await anyio.lowlevel.checkpoint()
         if number == 1:
             raise RefusedError("no", advice="None.", code="refused")
-        await anyio.lowlevel.checkpoint()
         ended.append(number)
 
     with pytest.raises(RefusedError, match="no"):
