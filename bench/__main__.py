@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench import audit_log, limits, simulated
+from bench import audit_log, guard, limits, simulated
 from bench.peers import ERAS, MODERN, ROOT, SERVER, Era, Upstream, stdio, upstream
 
 TOOL, ARGUMENTS = "bill_get_vendor_details", {"vendorId": "00901BENCH"}
@@ -297,6 +297,15 @@ processes of one home folder share; median of rounds taken by turns.
 """
 
 
+GUARD_INTRO = """## What the guard costs
+
+One write after the other; inside this process with a simulator beside it and the
+records in real files, then over stdio. Evidence is what is read at BILL before a
+payment: with BILL far away it is most of the cost. Approvals are granted at once.
+Requests are those at BILL for each write.
+"""
+
+
 async def page() -> str:
     machine = described_machine()
     parts = [
@@ -333,6 +342,7 @@ async def page() -> str:
     parts.append(table(simulated.HEADS, await simulated.rows()) + "\n")
     parts.append("## The audit log\n\nOn this machine's disk, each row fsynced.\n")
     parts.append(table(audit_log.HEADS, audit_log.rows()) + "\n")
+    parts.append(f"{GUARD_INTRO}\n{table(guard.HEADS, await guard.rows())}\n")
     return "\n".join(parts)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Line, Payee, Reason
 from bill_mcp.guard.payments import Asked
-from bill_mcp.guard.reading import Read, Rows, every_page
+from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
 from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
 from bill_mcp.specs.models import Pays
 
@@ -43,7 +44,9 @@ class VendorRead:
 
 @dataclass
 class PaymentEvidence:
-    """Gathers what must be known before payments, one read after the other.
+    """Gathers what must be known before payments, in few rounds of reads.
+
+    First all bills, then all their vendors: neither waits for another of its kind.
 
     Args:
         read: Reads at BILL.
@@ -57,6 +60,7 @@ class PaymentEvidence:
     examine: Examine
     bill_now: Callable[[], datetime]
     is_relied_on: bool
+    _bills: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _vendors: dict[str, VendorRead] = field(default_factory=dict)
 
     async def of(
@@ -67,6 +71,7 @@ class PaymentEvidence:
         lines: list[Line] = []
         reasons: list[Reason] = []
         before: dict[str, str] = {}
+        await self._read_ahead(asked)
         for each in asked:
             part, shown, state = await self._part(each)
             parts.append(part)
@@ -100,6 +105,22 @@ class PaymentEvidence:
             ),
         )
 
+    async def _read_ahead(self, asked: tuple[Asked, ...]) -> None:
+        """Read the bills and their vendors, each once, in the order of the call."""
+        bills = tuple(dict.fromkeys(each.bill_id for each in asked if each.bill_id))
+        replies = await side_by_side([partial(self._bill, each) for each in bills])
+        self._bills = dict(zip(bills, replies, strict=True))
+        paid = (
+            self._bills.get(each.bill_id or "", {}).get("vendorId") or each.vendor_id
+            for each in asked
+        )
+        vendors = tuple(dict.fromkeys(str(each) for each in paid if each))
+        read = await side_by_side([partial(self._read_vendor, v) for v in vendors])
+        self._vendors = dict(zip(vendors, read, strict=True))
+
+    async def _bill(self, bill_id: str) -> Mapping[str, Any]:
+        return await self.read("bill_get_bill_details", {"billId": bill_id})
+
     async def _part(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
         if asked.pays is Pays.REIMBURSEMENT:
             return await self._reimbursement(asked)
@@ -107,7 +128,7 @@ class PaymentEvidence:
             return await self._reissue(asked)
         if asked.bill_id is None:
             return await self._without_bill(asked)
-        bill = await self.read("bill_get_bill_details", {"billId": asked.bill_id})
+        bill = self._bills[asked.bill_id]
         vendor_id = bill.get("vendorId") or asked.vendor_id
         vendor = await self._vendor(vendor_id) if vendor_id else None
         part = PaymentPart(
@@ -199,21 +220,32 @@ class PaymentEvidence:
 
     async def _vendor(self, vendor_id: str) -> VendorRead:
         if vendor_id not in self._vendors:
-            found = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
-            reply = {"id": vendor_id, **found}
-            since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
-            rows = (await payments_since(self.read, vendor_id, since)).rows
-            finding = await self.examine(reply)
-            is_first = not any(row.get("status") not in ENDED_UNPAID for row in rows)
-            self._vendors[vendor_id] = VendorRead(
-                reply=reply,
-                payments=rows,
-                is_first_payment=is_first
-                and not (reply.get("paymentInformation") or {}).get("lastPaymentDate")
-                and not await self._was_ever_paid(vendor_id),
-                finding=finding,
-            )
+            self._vendors[vendor_id] = await self._read_vendor(vendor_id)
         return self._vendors[vendor_id]
+
+    async def _read_vendor(self, vendor_id: str) -> VendorRead:
+        shown = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+        reply = {"id": vendor_id, **shown}
+        since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
+        rows: list[Mapping[str, Any]] = []
+        found: list[BankFinding] = []
+
+        async def payments() -> None:
+            rows.extend((await payments_since(self.read, vendor_id, since)).rows)
+
+        async def bank() -> None:
+            found.append(await self.examine(reply))
+
+        await side_by_side((payments, bank))
+        is_first = not any(row.get("status") not in ENDED_UNPAID for row in rows)
+        return VendorRead(
+            reply=reply,
+            payments=tuple(rows),
+            is_first_payment=is_first
+            and not (reply.get("paymentInformation") or {}).get("lastPaymentDate")
+            and not await self._was_ever_paid(vendor_id),
+            finding=found[0],
+        )
 
     async def _was_ever_paid(self, vendor_id: str) -> bool:
         filters = [{"field": "vendorId", "op": "eq", "value": vendor_id}]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import anyio
+
+from bill_mcp.client.slots import CONCURRENT_REQUESTS
+from bill_mcp.errors import BillMcpError
+
+T = TypeVar("T")
 
 Read = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """BILL's reply to a reading action, by its name and arguments, without secrets.
@@ -53,3 +60,31 @@ async def every_page(
             return Rows(rows=tuple(rows), is_whole=True)
         asked = {**asked, "page": cursor}
     return Rows(rows=tuple(rows), is_whole=False)
+
+
+async def side_by_side(works: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """What the *works* answer, in their order; as many at once as BILL takes requests.
+
+    Raises:
+        BillMcpError: The first that one of them raised; what had begun by then has
+            ended, and nothing was begun after it.
+    """
+    answers: dict[int, T] = {}
+    failures: list[BillMcpError] = []
+    free = anyio.Semaphore(CONCURRENT_REQUESTS)
+
+    async def one(number: int) -> None:
+        async with free:
+            if failures:
+                return
+            try:
+                answers[number] = await works[number]()
+            except BillMcpError as error:
+                failures.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(len(works)):
+            tasks.start_soon(one, number)
+    if failures:
+        raise failures[0]
+    return [answers[number] for number in range(len(works))]

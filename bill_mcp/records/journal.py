@@ -248,8 +248,11 @@ class Journal:
         )
 
     async def deliver(self, write: Write) -> None:
-        """Note that the write's caller gets its answer."""
-        await self.file.transact(
+        """Note that the write's caller gets its answer.
+
+        Where that is lost, the next same call is answered once more from the journal.
+        """
+        await self.file.remark(
             lambda c: c.execute(
                 "UPDATE writes SET is_delivered = 1 WHERE id = ?", (write.id,)
             )
