@@ -24,10 +24,10 @@ class Person:
     async def complete_mfa(self, question_id: str, *, device: str | None) -> str:
         """Ask for the code and give it; answers the last page's text."""
         async with self._entered(question_id) as (browser, form, page):
-            page = await _press(browser, form, page, "text")
+            sent = await _press(browser, form, page, "text")
             remembering = {"remember": "yes", "device": device} if device else {}
             return await _press(
-                browser, form, page, "confirm", code=CODE, **remembering
+                browser, form, sent, "confirm", code=CODE, **remembering
             )
 
     async def decide(self, question_id: str, button: str, **fields: str) -> str:
@@ -64,5 +64,8 @@ async def _press(
         data={"csrf": csrf.group(1), "do": button, **fields},
         headers={"origin": str(browser.base_url).rstrip("/")},
     )
+    if button == "cancel":  # the form is gone, so what it says is the answer itself
+        assert answer.status_code == 200, answer.text
+        return answer.text
     assert answer.status_code == 303, answer.text
     return (await browser.get(form)).text
