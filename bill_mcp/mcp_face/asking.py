@@ -31,6 +31,7 @@ PAGE_KEY, FORM_KEY = "page", "form"
 PATIENCE_S = 300.0
 
 INVALID_PARAMS = -32602
+_ANSWER = types.ElicitResult
 _MESSAGES = {
     Purpose.MFA: "BILL wants an MFA code before this call can go on.",
     Purpose.APPROVAL: "A person must approve this call before it goes out.",
@@ -149,7 +150,7 @@ class Asking:
             asked = types.ElicitRequestURLParams(message=message, url=url)
             return types.InputRequiredResult(
                 input_requests={PAGE_KEY: types.ElicitRequest(params=asked)},
-                request_state=question.id,
+                request_state=_state_of(question),
             )
         try:
             answer = await context.session.elicit_url(
@@ -179,25 +180,38 @@ class Asking:
         form = params.input_responses.get(FORM_KEY)
         page = params.input_responses.get(PAGE_KEY)
         state = params.request_state
-        if isinstance(form, types.ElicitResult) and self._forms and state:
+        if isinstance(form, _ANSWER) and self._forms and state:
             if not await self._forms.is_of(state, agent):
                 raise _no_question()
             await self._forms.take(state, form)
             return frozenset({Purpose.APPROVAL})
-        question = self._question(state, agent)
-        if question is None or not isinstance(page, types.ElicitResult):
+        asked = _asked_in(state)
+        if asked is None or self._host is None or not isinstance(page, _ANSWER):
             raise _no_question()
-        assert self._host is not None  # noqa: S101 -- a question has a host
-        server = await self._host.serving()
-        await self._awaited(page.action, question, server, _unfinished())
-        return frozenset({question.purpose})
+        purpose, question_id, approval_id = asked
+        question = self._host.desk.question(question_id)
+        if question is None:
+            await self._ended_before(page.action, purpose, approval_id, agent)
+        elif question.agent != agent.key:
+            raise _no_question()
+        else:
+            server = await self._host.serving()
+            await self._awaited(page.action, question, server, _unfinished())
+        return frozenset({purpose})
 
-    def _question(self, state: str | None, agent: Agent) -> Question | None:
-        """The question that was sealed into the state, if it is this agent's."""
-        if self._host is None or state is None:
-            return None
-        question = self._host.desk.question(state)
-        return question if question and question.agent == agent.key else None
+    async def _ended_before(
+        self, action: str, purpose: Purpose, approval_id: str, agent: Agent
+    ) -> None:
+        """A person was done with the page, or its time was over, before the client.
+
+        What they did not do there the call itself will tell.
+        """
+        if action != "accept":
+            raise _turned_down(purpose, declined=action == "decline")
+        if purpose is Purpose.APPROVAL and self._host is not None:
+            refusal = await self._host.refusal_of(approval_id, agent.key)
+            if refusal is not None:
+                raise refusal
 
     async def _awaited(
         self, action: str, question: Question, server: PageServer, refusal: CallError
@@ -206,15 +220,16 @@ class Asking:
         assert self._host is not None  # noqa: S101 -- a question has a host
         if action != "accept":
             self._host.desk.close(question.id)
-            raise _turned_down(question, declined=action == "decline")
+            raise _turned_down(question.purpose, declined=action == "decline")
         await server.open_in_browser(question)
         state = State.OPEN
         with anyio.move_on_after(self._patience_s):
             state = await self._host.desk.ending(question)
         if question.purpose is Purpose.APPROVAL:
             # Whether it was granted is for the call itself to find in the records.
-            if (decided := await self._host.refusal_of(question)) is not None:
-                raise decided
+            refused = await self._host.refusal_of(question.subject, question.agent)
+            if refused is not None:
+                raise refused
             return
         if state is not State.ANSWERED:
             raise _pointed(refusal, question, server)
@@ -235,6 +250,19 @@ def _shows_forms(context: Context) -> bool:
     return elicitation.form is not None or elicitation.url is None
 
 
+def _state_of(question: Question) -> str:
+    """What comes back with the answer, sealed: also when the question is no more."""
+    return f"{question.purpose} {question.id} {question.subject}"
+
+
+def _asked_in(state: str | None) -> tuple[Purpose, str, str] | None:
+    """Purpose, question and approval of such a state; None for a form's."""
+    parts = (state or "").split(" ")
+    if len(parts) != 3 or parts[0] not in set(Purpose):  # noqa: PLR2004 -- as written
+        return None
+    return Purpose(parts[0]), parts[1], parts[2]
+
+
 def _no_question() -> MCPError:
     return MCPError(INVALID_PARAMS, "an answer to no question of this call")
 
@@ -253,10 +281,10 @@ def _pointed(refusal: CallError, question: Question, server: PageServer) -> Call
     return refusal
 
 
-def _turned_down(question: Question, *, declined: bool) -> RefusedError:
+def _turned_down(purpose: Purpose, *, declined: bool) -> RefusedError:
     word = "declined" if declined else "cancelled"
     what, code = "the MFA that this call needs", f"mfa_{word}"
-    if question.purpose is Purpose.APPROVAL:
+    if purpose is Purpose.APPROVAL:
         what, code = "to look at this call", f"approval_{word}"
     return RefusedError(
         f"the person {word} {what}",

@@ -114,18 +114,18 @@ class PageHost:
         )
         return question, server
 
-    async def refusal_of(self, question: Question) -> CallError | None:
-        """Why the call that the question is about may not go on, if that is decided.
+    async def refusal_of(self, approval_id: str, agent: str) -> CallError | None:
+        """Why the call of *agent* that waits for it may not go on, if that is decided.
 
         None also while nobody has decided: the call itself then tells who must.
         """
         if self._approving is None:
             return unknown()
         try:
-            approval = await self._approving.approvals.find(question.subject)
+            approval = await self._approving.approvals.find(approval_id)
         except RefusedError as damaged:
             return damaged
-        if approval is None:
+        if approval is None or approval.wanted.agent != agent:
             return unknown()
         if approval.state in {State.WAITING, State.GRANTED, State.SPENT}:
             return None

@@ -20,7 +20,7 @@ from support.approved_payments import (
     refused,
 )
 from support.person import CODE
-from support.process import ERAS, result_of
+from support.process import ERAS, error_of, result_of
 
 from bill_mcp.records.approvals import State
 
@@ -75,14 +75,13 @@ async def test_used_approval_serves_no_call_that_is_wanted_once_more(
     # A department is no payment: nothing but its approval keeps it from a second time.
     async with desk.server("--confirm", "always") as client:
         tool, wanted = "bill_create_a_department", {"name": "North"}
-        told = (await client.call_tool(tool, wanted)).meta["bill-mcp/error"]
-        named = id_in(told)
+        named = id_in(error_of(await client.call_tool(tool, wanted)))
         await desk.decide(named, grant=True)
         with_id = {**wanted, "approval_id": named}
         result_of(await client.call_tool(tool, with_id))
         other = {**with_id, "name": "South"}
         codes = [
-            (await client.call_tool(tool, call)).meta["bill-mcp/error"]["error"]
+            error_of(await client.call_tool(tool, call))["error"]
             for call in (with_id, other)
         ]
         assert codes == ["duplicate", "approval_mismatch"]
@@ -185,9 +184,8 @@ async def test_vendor_whose_account_was_replaced_since_is_asked_about_anew(
     async with desk.server() as client:
         payment = (await payments_of(client))[0]
         named = id_in(await refused(client, payment))
-        before = {
-            line.label: line.value for line in (await desk.approval(named)).wanted.lines
-        }
+        lines = (await desk.approval(named)).wanted.lines
+        before = {line.label: line.value for line in lines}
         await desk.decide(named, grant=True)
         vendor = before["Vendor id"]
         account = {"nameOnAccount": "Other", "accountNumber": "9870004242"}
@@ -296,4 +294,4 @@ async def test_simulator_inside_the_server_asks_people_of_other_processes_too(
             assert await anyio.to_thread.run_sync(terminal.end) == 0
         await pay(client, payment)
         assert (await refused(client, payment))["error"] == "duplicate"
-    assert (await desk.approval(named)).wanted.action == PAY
+    assert (await desk.approval(named)).state is State.SPENT
