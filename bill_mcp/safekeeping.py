@@ -21,6 +21,7 @@ from bill_mcp.records import (
     processes,
     store,
 )
+from bill_mcp.records.answers import Answers
 from bill_mcp.records.approvals import Approval, Approvals
 from bill_mcp.records.approvers import Approvers
 from bill_mcp.records.audit import Audit, AuditEntry, Kind
@@ -113,6 +114,7 @@ def open_records(
         check_halt=lambda: halt.check(home),
         check_place=check_place,
         new_token=lambda: secrets.token_hex(8),
+        answers=Answers(custody.key),
     )
     return Safekeeping(
         file=file,

@@ -34,6 +34,7 @@ class Asking:
         request: The bytes that would be sent.
         own_number: The request carries a transaction number that we made.
         reasons: Why a person must agree; none where nobody needs to.
+        shown_body: What would be sent, with account numbers to their last four.
         asks_person: False where nobody is asked; then reasons are for the agent.
         organization: Names BILL's organization at its place.
         user: BILL's user of the session.
@@ -43,6 +44,7 @@ class Asking:
     own_number: str | None
     evidence: Evidence
     reasons: tuple[Reason, ...]
+    shown_body: Any
     asks_person: bool
     client_may_approve: bool
     agent: Agent
@@ -195,7 +197,10 @@ class Approving:
             profile=asking.profile,
             action=request.action.name,
             title=_title(request.action),
-            lines=tuple(_line(line) for line in shown_lines(request, evidence)),
+            lines=tuple(
+                _line(line)
+                for line in shown_lines(request, evidence, asking.shown_body)
+            ),
             reasons=warnings(evidence, asking.reasons),
             cents=cents if len(currencies) == 1 else None,
             currency=currencies.pop() if len(currencies) == 1 else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bill_mcp.errors import CallError, Earlier, Outcome, RefusedError
 from bill_mcp.guard.evidence import Cause, Reason
@@ -166,11 +165,9 @@ def made_before(write: Write, agent: str) -> CallError:
 
 def earlier_of(write: Write, agent: str) -> Earlier:
     """The earlier write as an agent may know it."""
-    answer: dict[str, Any] = write.answer or {}
-    made = write.payment_id or answer.get("id")
     return Earlier(
         at=write.begun,
-        id=str(made) if made else None,
+        id=write.payment_id or write.made,
         agent_is_you=write.agent == agent,
     )
 

@@ -56,8 +56,13 @@ def warnings(evidence: Evidence, reasons: tuple[Reason, ...]) -> tuple[str, ...]
     return (*first, *sentences(doubts))
 
 
-def shown_lines(request: Request, evidence: Evidence) -> tuple[Line, ...]:
+def shown_lines(request: Request, evidence: Evidence, body: Any) -> tuple[Line, ...]:
     """The facts of the call, then every other field that is sent.
+
+    Args:
+        request: What is sent.
+        evidence: The facts.
+        body: What is sent, with account numbers to their last four.
 
     Raises:
         RefusedError: They are more than a person can look at.
@@ -67,7 +72,7 @@ def shown_lines(request: Request, evidence: Evidence) -> tuple[Line, ...]:
     lines += evidence.lines[len(payees) :]
     if request.body_fields is None and request.body is not None:
         lines.append(Line(label="File", value=f"{len(request.body):,} bytes"))
-    lines += _rest(request, evidence)
+    lines += _rest(body, evidence)
     lines.append(Line(label="Sent as", value=f"{request.method} {request.target}"))
     if len(lines) > LINES_AT_MOST:
         raise RefusedError(
@@ -106,11 +111,11 @@ def _date(request: Request, evidence: Evidence) -> list[Line]:
     return []
 
 
-def _rest(request: Request, evidence: Evidence) -> Iterator[Line]:
+def _rest(body: Any, evidence: Evidence) -> Iterator[Line]:
     """What is sent beside the facts: of payments of bills little, else all of it."""
     pays_bills = evidence.parts and not any(part.once for part in evidence.parts)
     facts = FACTS if pays_bills else frozenset()
-    for path, name, value in _fields(request.body_fields, "", ""):
+    for path, name, value in _fields(body, "", ""):
         is_payee = path == "vendorId" and value in evidence.payees
         if is_payee or _INDEX.sub("", path) in facts:
             continue

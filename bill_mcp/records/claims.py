@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS writes (
   state TEXT NOT NULL,
   settled_by TEXT,
   ended REAL,
-  answer TEXT,
+  answer BLOB,
+  made TEXT,
   is_delivered INTEGER NOT NULL DEFAULT 0,
   transaction_number TEXT,
   looked INTEGER NOT NULL DEFAULT 0,
@@ -108,7 +109,8 @@ class Write:
         process: Which process sent it; see `Processes`.
         deadline: By when its answer would have come, in UTC.
         settled_by: None while it is open or unknown.
-        answer: What was or will be told to the agent, where it is done.
+        sealed_answer: What was or will be told to the agent; see `Answers`.
+        made: Id of the first object that BILL showed in its reply.
         is_delivered: Whether its caller got an answer.
         looked: How many look-ups found nothing.
         look_at: When the next look-up is due; None where there is none.
@@ -126,7 +128,8 @@ class Write:
     deadline: datetime
     state: State
     settled_by: SettledBy | None
-    answer: dict[str, Any] | None = field(repr=False)
+    sealed_answer: bytes | None = field(repr=False)
+    made: str | None
     is_delivered: bool
     transaction_number: str | None
     looked: int
@@ -341,7 +344,8 @@ def _write(connection: sqlite3.Connection, row: sqlite3.Row) -> Write:
         deadline=_utc(row["deadline"]),
         state=State(row["state"]),
         settled_by=SettledBy(row["settled_by"]) if row["settled_by"] else None,
-        answer=json.loads(row["answer"]) if row["answer"] else None,
+        sealed_answer=row["answer"],
+        made=row["made"],
         is_delivered=bool(row["is_delivered"]),
         transaction_number=row["transaction_number"],
         looked=row["looked"],

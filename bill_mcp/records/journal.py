@@ -16,6 +16,7 @@ from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import RefusedError
 from bill_mcp.records import claims
+from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
 from bill_mcp.records.intents import Ending, Finding, Intent, StaleError, Subject
@@ -45,6 +46,7 @@ class Journal:
         check_halt: Raises `RefusedError` while every write is stopped.
         check_place: Raises `RefusedError` where the file's place may not last.
         new_token: Names a write in the audit log.
+        answers: Seals what waits for an agent.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Journal:
         check_halt: Callable[[], None],
         check_place: Callable[[], None],
         new_token: Callable[[], str],
+        answers: Answers,
     ) -> None:
         self.file, self._clock, self._processes = file, clock, processes
+        self.answers = answers
         self._audit = audit
         self._check_halt, self._check_place = check_halt, check_place
         self._new_token = new_token
@@ -221,13 +225,14 @@ class Journal:
         is_unknown = state is State.UNKNOWN
         look_at = now.timestamp() if is_unknown and write.claims else None
         connection.execute(
-            "UPDATE writes SET state = ?, settled_by = ?, ended = ?, answer = ?, "
+            "UPDATE writes SET state = ?, settled_by = ?, ended = ?, answer = ?, made = ?, "
             "look_at = ? WHERE id = ?",
             (
                 state,
                 None if is_unknown else SettledBy.ANSWER,
                 now.timestamp(),
-                json.dumps(ending.answer) if ending.answer is not None else None,
+                self.answers.sealed(write, ending.answer),
+                next(iter(ending.bill_ids), None),
                 look_at,
                 write.id,
             ),
@@ -306,7 +311,9 @@ class Journal:
                 looked,
                 look_at,
                 now.timestamp(),
-                json.dumps(finding.answer) if state is State.DONE else None,
+                self.answers.sealed(
+                    write, finding.answer if state is State.DONE else None
+                ),
                 write.id,
             ),
         )

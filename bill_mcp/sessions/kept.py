@@ -21,12 +21,12 @@ import structlog
 
 from bill_mcp.clock import Clock
 from bill_mcp.errors import ConfigError
+from bill_mcp.sealing import KEY_BYTES, Seal
 from bill_mcp.sessions import kept_file
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.kept_text import NONE, Sessions, as_text, from_text
 from bill_mcp.sessions.profiles import OpenVault
-from bill_mcp.sessions.sealing import KEY_BYTES, Seal
 from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder
 from bill_mcp.sessions.vault import Vault
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bill_mcp.clock import Clock
+from bill_mcp.sealing import Seal
 from bill_mcp.sessions import kept
 from bill_mcp.sessions.kept_file import BUSY_S
 from bill_mcp.sessions.kept_text import Sessions, from_text
 from bill_mcp.sessions.profiles import Profile
-from bill_mcp.sessions.sealing import Seal
 from bill_mcp.sessions.store import IDLE_MINUTES
 from bill_mcp.sessions.vault import Vault
 

@@ -17,9 +17,9 @@ from typing import Protocol
 
 from bill_mcp.errors import ConfigError
 from bill_mcp.private_files import make_private_folder, write_private
+from bill_mcp.sealing import Seal, derived_key
 from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
-from bill_mcp.sessions.sealing import Seal, derived_key
 
 SERVICE = "bill-mcp"
 FILE_NAME = "secrets.enc"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bill_mcp.client.http import Authorization
+from bill_mcp.client.request import Request
 from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, Outcome
 from bill_mcp.guard import limits, touching
@@ -19,6 +20,7 @@ from bill_mcp.records.intents import Ending, Intent, Subject
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import Pin
+from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect
 from bill_mcp.writing.call import NUMBER, Place, Plan, Present, WriteCall
 
@@ -37,6 +39,14 @@ class Entries:
     live: LiveSecrets
     clock: Clock
     present: Present
+
+    def masked_body(self, action: Action, request: Request) -> Any:
+        """What would be sent, as a person may see it: accounts to their last four."""
+        body = request.body_fields
+        if body is None:
+            return None
+        whole = body if isinstance(body, dict) else {"items": body}
+        return masking.masked(action, whole, self.live)
 
     def subject(
         self, call: WriteCall, pin: Pin, parts: tuple[PaymentPart, ...]

@@ -252,6 +252,7 @@ class Writes:
             organization_id=pin.organization,
             user=pin.session.user_id if pin.session else None,
             profile=pin.profile,
+            shown_body=self.entries.masked_body(call.action, plan.request),
         )
         return await self.approving.require(asking, call.given.get("approval_id"))
 
@@ -301,14 +302,14 @@ class Writes:
             now = await self.look_ups.journal.now_of(write)
         if now.state is State.DONE:
             await self.look_ups.journal.deliver(now)
-            return dict(now.answer or {})
+            return self.look_ups.journal.answers.of(now)
         if now.state is State.UNKNOWN:
             error.advice = repeats.unknown(now, call.agent.key).advice
         return None
 
     async def _answered_again(self, write: Write) -> dict[str, Any]:
         await self.look_ups.journal.deliver(write)
-        answer = dict(write.answer or {})
+        answer = self.look_ups.journal.answers.of(write)
         notes = {**answer.get("bill_mcp", {}), "already_done": True}
         return {**answer, "bill_mcp": notes}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bill_mcp.approvals_cli.sealing_key import SealingKey
 from mcp import Client
 from support.process import KEPT, client_of, error_of
+from support.sealing import sealing_key
 from support.simulator_process import simulator_process
 
 from bill_mcp.announcing.announcement import announcement_of
@@ -21,8 +21,6 @@ from bill_mcp.app import random_id
 from bill_mcp.clock import SystemClock
 from bill_mcp.records.approvals import Approvals
 from bill_mcp.records.store import RecordFile
-from bill_mcp.secret import Secret
-from bill_mcp.settings import Home
 
 pytestmark = pytest.mark.anyio
 
@@ -103,8 +101,7 @@ async def announced(home: Path) -> list[str]:
     with closing(sqlite3.connect(home / "journal.sqlite")) as rows:
         ids = [key for (key,) in rows.execute("SELECT id FROM approvals")]
     file = RecordFile(home / "journal.sqlite", ())
-    place = Home(path=home, vault_key=Secret(OPERATOR_KEY), profile=None)
-    key = SealingKey(place)
+    key = sealing_key(home, OPERATOR_KEY)
     approvals = Approvals(file, SystemClock(), random_id, key=key)
     told = []
     for key in ids:

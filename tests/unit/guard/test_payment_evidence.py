@@ -52,9 +52,11 @@ async def test_bulk_payment_reads_each_bill_and_vendor_once_and_side_by_side() -
         "fundingAccount": {"type": "WALLET"},
         "payments": [{"billId": bill, "amount": 10} for bill in bills],
     }
-    evidence = await PaymentEvidence(books.read, books.examine, lambda: NOW).of(
-        asked_by(catalogue().find("bill_create_a_bulk_payment"), arguments), arguments
+    asked = asked_by(catalogue().find("bill_create_a_bulk_payment"), arguments)
+    gathering = PaymentEvidence(
+        books.read, books.examine, lambda: NOW, is_relied_on=True
     )
+    evidence = await gathering.of(asked, arguments)
     assert [part.bill_id for part in evidence.parts] == bills
     assert [part.vendor_id for part in evidence.parts[:2]] == ["009B", "009A"]
     assert {key: payee.last4 for key, payee in evidence.payees.items()} == {
