@@ -106,6 +106,8 @@ class Paying:
         self._environment, self._confirm, self._rules = environment, confirm, rules
         self._home, self._vault, self._starts = home, MemoryVault(), 0
         self.login = self.new_login()
+        self.logins: dict[str, Credentials] = {}
+        """By profile, where one has its own."""
         self.held_back = self._unreachable = frozenset[str]()
         self.clock = clock or ManualClock()
         self.upstream = Upstream(self._answer)
@@ -120,7 +122,7 @@ class Paying:
             environment=self._environment,
             confirm=self._confirm,
             rules=self._rules,
-            profiles=lambda _: self.login,
+            profiles=lambda name: self.logins.get(name, self.login),
             clock=self.clock,
             home=self._home,
             new_id=random_id,

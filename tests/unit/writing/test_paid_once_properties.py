@@ -182,7 +182,7 @@ class Run:
                 assert row["transaction_number"] not in numbers
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=steps, bill_is_ahead_s=st.sampled_from([0, -7200, 5400]))
 def test_no_payment_is_made_twice_and_every_answer_is_true(
     steps: list[Step], bill_is_ahead_s: float

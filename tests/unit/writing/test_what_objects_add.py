@@ -141,3 +141,37 @@ async def test_payment_without_a_date_is_for_the_next_bank_day_by_bills_clock(
     await bill_mcp.pay(await bill_mcp.bill(100), 60)
     (sent,) = bill_mcp.upstream.writes
     assert sent.json()["processDate"] == day
+
+
+@pytest.mark.parametrize("pays", [True, False])
+async def test_change_of_a_recurring_bill_is_money_if_bill_pays_it_by_itself(
+    pays: bool,
+) -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    body = {
+        "vendorId": await bill_mcp.vendor(),
+        "description": "Rent",
+        "schedule": {
+            "period": "MONTHLY",
+            "frequency": 1,
+            "nextDueDate": "2026-12-15",
+            "daysInAdvance": 7,
+        },
+        "recurringBillLineItems": [{"amount": 900, "description": "Office"}],
+        "processingOptions": {"autoPayment": pays},
+    }
+    if pays:
+        body["paymentInformation"] = {"bankAccountId": bill_mcp.account}
+    made = await bill_mcp.web_page("POST", "/v3/recurringbills", body)
+    preparing = bill_mcp.agent("preparing", rules=PREPARE)
+    name = "bill_update_a_recurring_bill"
+    change = {"recurringBillId": made["id"], "description": "Rent of the office"}
+    if pays:
+        told = await bill_mcp.refused(name, change, preparing)
+        assert told.code == "mode"
+        question = await bill_mcp.asked(name, change)
+        assert "asks a person about money" in question.question
+        assert bill_mcp.upstream.writes == []
+    else:
+        await bill_mcp.call(name, change, preparing)
+        assert len(bill_mcp.upstream.writes) == 1
