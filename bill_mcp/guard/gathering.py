@@ -67,11 +67,12 @@ class Gatherer:
             evidence = await payments.of(asked, arguments)
         elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
             evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
-        effects = await self._object_effects(action, arguments)
+        effects, why = await self._object_effects(action, arguments)
         reasons = await self._similar_bills(action, arguments)
         return replace(
             evidence,
             effects=evidence.effects | effects,
+            lines=(*evidence.lines, *why),
             reasons=(*evidence.reasons, *reasons),
         )
 
@@ -96,8 +97,10 @@ class Gatherer:
 
     async def _object_effects(
         self, action: Action, arguments: Mapping[str, Any]
-    ) -> frozenset[Effect]:
+    ) -> tuple[frozenset[Effect], tuple[Line, ...]]:
+        """What objects add to the effects, and how a person is told of it."""
         effects: frozenset[Effect] = frozenset()
+        why: dict[Line, None] = {}
         for watched in action.spec.object_escalations:
             if watched.by not in arguments or watched.adds <= effects:
                 continue
@@ -105,7 +108,10 @@ class Gatherer:
                 continue
             if holds(watched.when, await self._object(watched, arguments)):
                 effects |= watched.adds
-        return effects
+                why[Line(label="Moves money", value=PAID_BY_ITSELF[watched.read])] = (
+                    None
+                )
+        return effects, tuple(why)
 
     async def _object(
         self, watched: ObjectEscalation, arguments: Mapping[str, Any]
@@ -146,6 +152,13 @@ class Gatherer:
             ignoring=arguments.get("billId"),
         )
 
+
+PAID_BY_ITSELF = {
+    WatchedObject.VENDOR: "the vendor is on auto-pay",
+    WatchedObject.VENDOR_OF_BILL: "the vendor is on auto-pay",
+    WatchedObject.RECURRING_BILL: "this recurring bill is paid automatically",
+}
+"""Why a call moves money that pays nobody by itself."""
 
 ENTERING = frozenset(
     {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}

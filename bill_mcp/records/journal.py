@@ -225,8 +225,8 @@ class Journal:
         is_unknown = state is State.UNKNOWN
         look_at = now.timestamp() if is_unknown and write.claims else None
         connection.execute(
-            "UPDATE writes SET state = ?, settled_by = ?, ended = ?, answer = ?, made = ?, "
-            "look_at = ? WHERE id = ?",
+            "UPDATE writes SET state = ?, settled_by = ?, ended = ?, answer = ?, "
+            "made = ?, look_at = ? WHERE id = ?",
             (
                 state,
                 None if is_unknown else SettledBy.ANSWER,

@@ -47,9 +47,7 @@ def unwritable(outcome: Outcome) -> Iterator[None]:
         yield
     except (ConfigError, sqlite3.Error, OSError) as error:
         _log.error("the journal can't be written", why=str(error))
-        sent = (
-            "nothing was sent" if outcome is Outcome.NOT_DONE else "the call was sent"
-        )
+        sent = "nothing" if outcome is Outcome.NOT_DONE else "the call"
         raise RefusedError(
             f"this server's journal can't be written; {sent} was sent",
             advice="Tell the operator: the server's log says what is wrong. Make no "

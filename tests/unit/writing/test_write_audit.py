@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from support.paying import PAY, Paying
 from support.payments import rules
 
 from bill_mcp.agents import Confirm
+from bill_mcp.errors import Outcome
 from bill_mcp.records import audit
 from bill_mcp.records.audit import Kind
 
@@ -121,8 +121,9 @@ async def test_where_the_audit_row_cannot_be_written_nothing_is_sent(
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
     await file.transact(lambda c: c.execute(stop))
-    with pytest.raises(sqlite3.Error):
-        await bill_mcp.call(*call)
+    told = await bill_mcp.refused(*call)
+    assert (told.code, told.outcome) == ("journal_unavailable", Outcome.NOT_DONE)
+    assert "; nothing was sent" in str(told)
     assert bill_mcp.upstream.writes == []
     assert bill_mcp.states == []
     await file.transact(lambda c: c.execute("DROP TRIGGER full"))
