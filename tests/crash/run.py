@@ -28,6 +28,9 @@ VICTIM = ("-m", "crash.victim")
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 120.0
 POLL_S = 0.02
+REPEATS = 3
+"""How often the agent repeats its call at most."""
+
 LOG_LINES = 40
 AGAIN_KILLED = 0.25
 """How often the server that the agent repeats its call to ends as well."""
@@ -58,25 +61,25 @@ class Sitting:
         return not (self.kill_at or self.is_killed_waiting or self.ahead_s)
 
 
-def sittings(
-    point: Point, chance: random.Random, *, is_short: bool = False
-) -> tuple[Sitting, ...]:
-    """The servers of one run: the one that is interrupted, and those after it.
-
-    Short: no more processes than the point needs.
-    """
-    first = Sitting(
-        calls=1, kill_at=point.kill_at, is_killed_waiting=point.is_killed_waiting
-    )
+def sittings(point: Point, chance: random.Random) -> tuple[Sitting, ...]:
+    """The servers of one run: the one that is interrupted, and those after it."""
+    first = interrupted(point)
     if point.is_settled:
         return _settled(point, first)
-    repeats = chance.randint(1, 3)
-    if not point.kills and (is_short or chance.random() < ONE_SERVER):
+    repeats = chance.randint(1, REPEATS)
+    if not point.kills and chance.random() < ONE_SERVER:
         return (Sitting(calls=1 + repeats),)
-    if repeats > 1 and not is_short and chance.random() < AGAIN_KILLED:
+    if repeats > 1 and chance.random() < AGAIN_KILLED:
         again = Sitting(calls=1, kill_at=chance.choice(tuple(Step)))
         return (first, again, Sitting(calls=repeats - 1))
     return (first, Sitting(calls=repeats))
+
+
+def interrupted(point: Point) -> Sitting:
+    """The server that gets the first call."""
+    return Sitting(
+        calls=1, kill_at=point.kill_at, is_killed_waiting=point.is_killed_waiting
+    )
 
 
 def _settled(point: Point, first: Sitting) -> tuple[Sitting, ...]:
@@ -93,7 +96,6 @@ class Run:
     Attributes:
         home: `BILL_MCP_HOME` of all its servers.
         chance: Decides what the point leaves open.
-        is_short: See `sittings`.
         story: What happened, a line each.
         wrong: What must not be; nothing where all is well.
     """
@@ -102,11 +104,11 @@ class Run:
     side: BillSide
     home: Path
     chance: random.Random
-    is_short: bool = False
     story: list[str] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     at_bill: tuple[str, ...] = ()
+    bill: Bill = field(init=False)
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -115,35 +117,39 @@ class Run:
         told = self.answers[-1].outcome if self.answers else None
         return f"{len(self.at_bill)} at BILL, told {told or 'nothing'}"
 
+    def __post_init__(self) -> None:
+        self.bill = self.side.new_bill()
+        self._tell(f"{self.point.name}: {self.bill}, fault {self.point.fault}")
+
     async def play(self) -> None:
         """Pay the bill, repeat, and judge."""
-        bill = self.side.new_bill()
-        if self.point.fault is not None:
-            self.side.go_wrong(self.point.fault)
-        self._tell(f"{self.point.name}: {bill}, fault {self.point.fault}")
-        plan = sittings(self.point, self.chance, is_short=self.is_short)
-        calls = sum(each.calls for each in plan)
-        moved_before = self.chance.randint(1, calls)
+        plan = sittings(self.point, self.chance)
+        moved_before = self.chance.randint(1, sum(each.calls for each in plan))
         for sitting in plan:
-            async with self._server(sitting) as client:
+            async with self.server(sitting) as client:
                 for number in range(sitting.calls):
                     if sitting.ahead_s:
-                        self._be_ahead(sitting.ahead_s[number])
+                        self.be_ahead(sitting.ahead_s[number])
                     elif len(self.answers) == moved_before:
-                        self._move_clock(LATE_S + 1)
-                    await self._call(client, bill, sitting)
-        self._move_clock(LATE_S + 1)
-        await self._until_bill_is_idle(bill)
-        self.at_bill = self.side.payments(bill)
+                        self.pass_time()
+                    await self.call(client, sitting)
+        await self.judge()
+
+    async def judge(self) -> None:
+        """Say what is wrong, once nothing more can happen."""
+        self.pass_time()
+        await self._until_bill_is_idle()
+        self.at_bill = self.side.payments(self.bill)
         self.wrong = violations(self.answers, self.at_bill)
         if self.point.kills and self.answers[0].outcome is not None:
             self.wrong.append("the server was not killed where it should have been")
         if self.wrong:
             self._tell(f"at BILL in the end: {self.at_bill}")
-            self._tell_records(bill)
+            self._tell_records()
 
     @asynccontextmanager
-    async def _server(self, sitting: Sitting) -> AsyncIterator[Client]:
+    async def server(self, sitting: Sitting) -> AsyncIterator[Client]:
+        """One server process, from its start to its end, if it lives so long."""
         self._ahead_file.write_text("0", encoding="utf-8")
         self._tell(f"a server begins: {sitting}")
         with (self.home / "stderr").open("a", encoding="utf-8") as stderr:
@@ -176,42 +182,49 @@ class Run:
     def _ahead_file(self) -> Path:
         return self.home / "ahead"
 
-    async def _call(self, client: Client, bill: Bill, sitting: Sitting) -> None:
-        tool, arguments = agent.worded(bill, self.side.bank, self.chance)
+    async def call(self, client: Client, sitting: Sitting) -> None:
+        """Ask for the payment once; the first time BILL has its fault."""
+        if self.point.fault is not None and not self.answers:
+            self.side.go_wrong(self.point.fault)
+        tool, arguments = agent.worded(self.bill, self.side.bank, self.chance)
         self._tell(f"the agent calls {tool} {json.dumps(arguments)}")
         with anyio.fail_after(PATIENCE_S):
             async with anyio.create_task_group() as tasks:
                 if sitting.is_killed_waiting:
-                    tasks.start_soon(self._kill_waiting, bill)
+                    tasks.start_soon(self._kill_waiting)
                 outcome, told = await agent.ask(client, tool, arguments)
                 tasks.cancel_scope.cancel()
         # Else what the dead server sent is still under way at BILL.
         if self.chance.random() < 0.5:
-            await self._until_bill_is_idle(bill)
-        at_bill = self.side.payments(bill)
+            await self._until_bill_is_idle()
+        at_bill = self.side.payments(self.bill)
         self.answers.append(Answer(outcome=outcome, told=told, at_bill=at_bill))
         self._tell(f"told {outcome}: {json.dumps(told)}; at BILL {at_bill}")
 
-    async def _kill_waiting(self, bill: Bill) -> None:
+    async def _kill_waiting(self) -> None:
         """End the server once BILL has its request."""
-        while not self.side.sent(bill):  # noqa: ASYNC110 -- BILL tells nobody
+        while not self.side.sent(self.bill):  # noqa: ASYNC110 -- BILL tells nobody
             await anyio.sleep(POLL_S)
         process = int(self._process_file.read_text(encoding="utf-8"))
         os.kill(process, signal.SIGKILL)
         self._tell(f"the server is killed: {process}")
 
-    async def _until_bill_is_idle(self, bill: Bill) -> None:
+    async def _until_bill_is_idle(self) -> None:
         """Wait until BILL is through with what the killed server sent."""
         if not self.point.is_killed_waiting:
             return
         with anyio.fail_after(PATIENCE_S):
-            while any(each["status"] is None for each in self.side.sent(bill)):  # noqa: ASYNC110 -- the same
+            while any(each["status"] is None for each in self.side.sent(self.bill)):  # noqa: ASYNC110 -- the same
                 await anyio.sleep(POLL_S)
 
-    def _be_ahead(self, seconds: float) -> None:
+    def be_ahead(self, seconds: float) -> None:
         """Have both clocks so far ahead, and BILL's never back."""
         self._move_clock(seconds - float(self._ahead_file.read_text(encoding="utf-8")))
         self._ahead_file.write_text(str(seconds), encoding="utf-8")
+
+    def pass_time(self) -> None:
+        """Let BILL act on what it does late, and show what it hides."""
+        self._move_clock(LATE_S + 1)
 
     def _move_clock(self, seconds: float) -> None:
         if seconds > 0:
@@ -221,16 +234,45 @@ class Run:
     def _tell(self, what: str) -> None:
         self.story.append(f"{time.monotonic() - self._began:7.2f} s  {what}")
 
-    def _tell_records(self, bill: Bill) -> None:
+    def _tell_records(self) -> None:
         """What BILL's log and the journal have of it."""
-        self.story += [f"  BILL got {each}" for each in self.side.sent(bill)]
+        self.story += [f"  BILL got {each}" for each in self.side.sent(self.bill)]
         with closing(sqlite3.connect(self.home / "journal.sqlite")) as file:
             file.row_factory = sqlite3.Row
             rows: Sequence[Any] = file.execute(
                 "SELECT w.*, c.payment_id FROM writes w JOIN claims c "
                 "ON c.write_id = w.id WHERE c.subject = ?",
-                (f"bill/{bill.id}",),
+                (f"bill/{self.bill.id}",),
             ).fetchall()
         self.story += [f"  journal has {dict(row)}" for row in rows]
         log = (self.home / "stderr").read_text(encoding="utf-8").splitlines()
         self.story += [f"  servers said {line}" for line in log[-LOG_LINES:]]
+
+
+async def play_together(runs: Sequence[Run]) -> None:
+    """Several payments that are interrupted at one point, with few processes.
+
+    All their servers are killed, one after the other; the agent repeats all its calls
+    at one server.
+    """
+    first, lead = interrupted(runs[0].point), runs[0]
+    if lead.point.kills:
+        for run in runs:
+            async with run.server(first) as client:
+                await run.call(client, first)
+    ahead_s: tuple[float, ...] = SETTLING_S if lead.point.is_settled else ()
+    calls = len(ahead_s) or lead.chance.randint(1, REPEATS)
+    if not lead.point.kills:
+        ahead_s, calls = (0.0, *ahead_s) if ahead_s else (), calls + 1
+    moved_before = lead.chance.randint(0, calls)
+    rest = Sitting(calls=calls, ahead_s=ahead_s)
+    async with lead.server(rest) as client:
+        for number in range(calls):
+            if ahead_s:
+                lead.be_ahead(ahead_s[number])
+            elif number == moved_before:
+                lead.pass_time()
+            for run in runs:
+                await run.call(client, rest)
+    for run in runs:
+        await run.judge()

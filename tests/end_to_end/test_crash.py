@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from crash.bill import BillSide, bill_side
 from crash.points import POINTS, Point
-from crash.run import Run
+from crash.run import Run, play_together
 from crash.verdict import Answer, violations
 
 from bill_mcp.errors import Outcome
@@ -29,13 +29,17 @@ def side() -> Iterator[BillSide]:
 async def test_interrupted_payment_is_made_at_most_once_and_told_as_it_is(
     point: Point, side: BillSide, tmp_path: Path
 ) -> None:
-    for number in range(RUNS):
-        # The clock of one that settles runs ahead, and must not go back after it.
-        home = tmp_path / str(number if point.is_settled else 0)
-        home.mkdir(exist_ok=True)
-        chance = random.Random(f"{point.name}/{number}")  # noqa: S311 -- repeatable
-        run = Run(point=point, side=side, home=home, chance=chance, is_short=True)
-        await run.play()
+    runs = [
+        Run(
+            point=point,
+            side=side,
+            home=tmp_path,
+            chance=random.Random(f"{point.name}/{number}"),  # noqa: S311 -- repeatable
+        )
+        for number in range(RUNS)
+    ]
+    await play_together(runs)
+    for run in runs:
         story = "\n".join(run.story)
         assert run.wrong == [], story
         assert len(run.at_bill) == point.is_made, story
