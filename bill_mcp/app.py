@@ -261,15 +261,12 @@ def _records(
     approves in a terminal does so in another process.
     """
     lasts = not _passes(settings) or settings.confirm is not Confirm.NEVER
-    key = settings.vault_key
     return open_records(
         settings.home,
         lasts=lasts,
         moves_real_money=settings.environment is not Environment.LOCAL,
         home_is_given=settings.home_is_given,
-        open_vault=(lambda: open_vault(settings.home, key.reveal() if key else None))
-        if lasts
-        else vault_of(settings),
+        open_vault=_lasting_vault(settings) if lasts else vault_of(settings),
         locks=locks
         or (AgentLocks(settings.home / agent_locks.FOLDER) if lasts else None),
         clock=clock,
@@ -291,7 +288,8 @@ def _announcer(
     return announcer_of(
         url=notify.url,
         desktop=notify.desktop,
-        open_vault=vault_of(settings),
+        # A command made the key, whichever BILL it is that this server asks about.
+        open_vault=_lasting_vault(settings),
         clock=clock,
         new_id=new_id,
     )
@@ -361,6 +359,11 @@ def vault_of(settings: Settings) -> Callable[[], Vault]:
     if _passes(settings):
         passing = MemoryVault()
         return lambda: passing
+    return _lasting_vault(settings)
+
+
+def _lasting_vault(settings: Settings) -> Callable[[], Vault]:
+    """Opens the vault of the home, which other processes open too."""
     key = settings.vault_key
     return lambda: open_vault(settings.home, key.reveal() if key else None)
 
