@@ -84,7 +84,16 @@ class PaymentEvidence:
         return Evidence(
             parts=tuple(parts),
             reasons=tuple(reasons),
-            lines=(*self._payee_lines(payees), *_details(arguments), *lines),
+            lines=tuple(
+                line
+                for line in (
+                    *self._payee_lines(payees),
+                    _paid_from(arguments),
+                    *lines,
+                    _text_for_payee(arguments),
+                )
+                if line.value
+            ),
             payees=payees,
             funding_account=funding.get("id") or str(funding.get("type", "")).lower(),
             known_payments=frozenset(
@@ -340,18 +349,15 @@ def _payee(key: str, vendor: VendorRead) -> Payee:
     )
 
 
-def _details(arguments: Mapping[str, Any]) -> list[Line]:
+def _paid_from(arguments: Mapping[str, Any]) -> Line:
     funding = arguments.get("fundingAccount") or {}
     kind = str(funding.get("type", "")).replace("_", " ").lower()
-    lines = [
-        Line(label="From account", value=f"{kind} {funding.get('id', '')}".strip()),
-        Line(
-            label="Text for the payee",
-            value=str(arguments.get("description", "")),
-            third_party=True,
-        ),
-    ]
-    return [line for line in lines if line.value]
+    return Line(label="From account", value=f"{kind} {funding.get('id', '')}".strip())
+
+
+def _text_for_payee(arguments: Mapping[str, Any]) -> Line:
+    text = str(arguments.get("description", ""))
+    return Line(label="Text for the payee", value=text, third_party=True)
 
 
 def _name(vendor: VendorRead | None) -> str:

@@ -124,7 +124,8 @@ def _rest(body: Any, evidence: Evidence) -> Iterator[Line]:
             text = NOT_SHOWN
         elif names_account(name):
             text = last_four(text)
-        yield Line(label=path, value=text, third_party=isinstance(value, str))
+        label = "Transaction number" if path == "transactionNumber" else path
+        yield Line(label=label, value=text, third_party=isinstance(value, str))
 
 
 def _fields(value: Any, path: str, name: str) -> Iterator[tuple[str, str, Any]]:

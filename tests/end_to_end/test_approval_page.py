@@ -124,7 +124,6 @@ def test_an_approver_reads_what_will_be_sent_and_approves_it(
         for words in ("Pacific Timber", "First payment", "Cedar Mill", "••1234\nAmount")
     ]
     assert places == sorted(places)
-    someone.picture("approval")
     typed(someone, "canary-wrong-passphrase")
     someone.press("approve")
     someone.await_title("Error: Approve this call?")

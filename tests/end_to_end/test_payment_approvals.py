@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from support.approved_payments import (
 )
 from support.person import CODE
 from support.process import ERAS, error_of, result_of
+from support.receiver import receiving
 
+from bill_mcp.announcing.webhook import SIGNATURE, TIMESTAMP, signature
 from bill_mcp.records.approvals import State
+from bill_mcp.secret import Secret
 
 pytestmark = pytest.mark.anyio
 
@@ -295,3 +299,60 @@ async def test_simulator_inside_the_server_asks_people_of_other_processes_too(
         await pay(client, payment)
         assert (await refused(client, payment))["error"] == "duplicate"
     assert (await desk.approval(named)).state is State.SPENT
+
+
+async def test_waiting_payment_is_announced_signed_masked_and_without_a_right(
+    desk: Office, tmp_path: Path
+) -> None:
+    with desk.person("notify-key") as terminal:
+        assert await anyio.to_thread.run_sync(terminal.end) == 0
+    key = Secret(terminal.shown.split()[-1])
+    with receiving() as receiver:
+        policy = tmp_path / "policy.toml"
+        policy.write_text(
+            'format = 1\n[agents."*"]\nmode = "pay"\n[notify]\ndesktop = false\n'
+            f'url = "{receiver.address}/hook"\n',
+            encoding="utf-8",
+        )
+        async with desk.server("--policy", str(policy)) as client:
+            payment = (await payments_of(client))[0]
+            asked = await refused(client, payment)
+            assert id_in(await refused(client, payment)) == id_in(asked)
+            assert await anyio.to_thread.run_sync(receiver.arrived.wait, 20)
+    (told,) = receiver.received
+    assert told.headers[SIGNATURE] == signature(key, told.headers[TIMESTAMP], told.body)
+    body = json.loads(told.body)
+    assert (body["type"], body["approval_id"]) == ("approval_waiting", id_in(asked))
+    assert (body["environment"], body["title"]) == ("sandbox", "Create a payment")
+    assert body["amount"] == {"at_least": 100, "below": 1000, "currency": "USD"}
+    text = told.body.decode()
+    for hidden in (
+        str(payment["amount"]),
+        payment["billId"],
+        desk.variables["BILL_ORGANIZATION_ID"],
+        "http",
+        pointer_in(asked).rsplit("/", 1)[1],
+    ):
+        assert hidden not in text
+
+
+async def test_approval_serves_no_other_organization_of_the_same_agent(
+    desk: Office,
+) -> None:
+    made = desk.simulator.control("POST", "fixtures", [{"type": "organization"}])
+    await desk.connect("first")
+    await desk.connect("second", organization=made[0]["id"])
+    desk.variables = desk.own
+    async with desk.server("--confirm", "always") as client:
+        tool, wanted = "bill_create_a_department", {"name": "North"}
+        asked = error_of(await client.call_tool(tool, wanted))
+        named = id_in(asked)
+        await desk.decide(named, grant=True)
+        with_id = {**wanted, "approval_id": named}
+        switch = "bill_api_login"
+        result_of(await client.call_tool(switch, {"profile": "second"}))
+        told = error_of(await client.call_tool(tool, with_id))
+        assert told["error"] == "approval_mismatch"
+        assert id_in(error_of(await client.call_tool(tool, wanted))) != named
+        result_of(await client.call_tool(switch, {"profile": "first"}))
+        result_of(await client.call_tool(tool, with_id))

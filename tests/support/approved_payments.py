@@ -19,9 +19,13 @@ from support.terminal import Terminal, at_terminal
 
 from bill_mcp.app import random_id
 from bill_mcp.clock import SystemClock
+from bill_mcp.environments import Environment
 from bill_mcp.records.approvals import Approval, Approvals, Via
 from bill_mcp.records.approvers import Approvers
 from bill_mcp.secret import Secret
+from bill_mcp.sessions.credentials import read
+from bill_mcp.sessions.profiles import ProfileKeeper
+from bill_mcp.sessions.vault import open_vault
 
 KEY = "canary-operator-key"
 APPROVER, PASSPHRASE = "mia", "canary correct horse battery"
@@ -76,6 +80,16 @@ class Office:
         approvers = Approvers(self._file, key=self._key, cost=CHEAP)
         now = SystemClock().now()
         assert await approvers.add(APPROVER, Secret(PASSPHRASE), now)
+
+    async def connect(self, name: str, **wanted: str) -> None:
+        """Connect an account under that name, as ``login`` does."""
+        wish = {"kind": "org", "mfa": self.mfa, **wanted}
+        made = self.simulator.control("POST", "credentials", wish)
+        keeper = ProfileKeeper(
+            self.home, lambda: open_vault(self.home, KEY), SystemClock().now
+        )
+        url = self.simulator.base_url
+        await keeper.keep(name, read(made.get), Environment.SANDBOX, url)
 
     async def decide(self, approval_id: str, *, grant: bool) -> None:
         """What ``approve`` and ``deny`` do, once it is proved who decides."""

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from structlog.testing import capture_logs
 from support.clock import START, ManualClock
-from unit.announcing.receiver import Receiver, receiving
+from support.receiver import Receiver, receiving
 from unit.announcing.waiting import APPROVAL
 
 from bill_mcp.announcing import webhook

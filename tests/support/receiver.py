@@ -23,11 +23,13 @@ class Receiver:
 
     Attributes:
         answers: Statuses for what comes next; None breaks the connection off.
+        arrived: Set once something has arrived.
     """
 
     address: str = ""
     received: list[Received] = field(default_factory=list)
     answers: deque[int | None] = field(default_factory=deque)
+    arrived: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -41,6 +43,7 @@ def receiving() -> Iterator[Receiver]:
             receiver.received.append(
                 Received(path=self.path, headers=headers, body=body)
             )
+            receiver.arrived.set()
             status = receiver.answers.popleft() if receiver.answers else 204
             if status is None:
                 self.close_connection = True
