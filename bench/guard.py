@@ -43,7 +43,8 @@ from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import credentials
 from bill_mcp.sessions.agent_locks import AgentLocks
-from bill_mcp.sessions.manager import Pin, SessionManager
+from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import MemorySessionStore

@@ -66,6 +66,11 @@ def vault_of(settings: Settings) -> Callable[[], Vault]:
     if settings.passes:
         passing = MemoryVault()
         return lambda: passing
+    return lasting_vault_of(settings)
+
+
+def lasting_vault_of(settings: Settings) -> Callable[[], Vault]:
+    """Opens the vault of this machine, whichever BILL the server talks to."""
     key = settings.vault_key
     return lambda: open_vault(settings.home, key.reveal() if key else None)
 

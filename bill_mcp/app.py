@@ -8,7 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bill_mcp.access import accounts_of, vault_of, way_to_bill
+from bill_mcp.access import (
+    accounts_of,
+    lasting_vault_of,
+    vault_of,
+    way_to_bill,
+)
 from bill_mcp.agents import Agent, AgentPolicy, Confirm
 from bill_mcp.announcing.announcer import Announcer
 from bill_mcp.announcing.setting_up import announcer as announcer_of
@@ -28,7 +33,6 @@ from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import MemorySessionStore, SessionStore
-from bill_mcp.sessions.vault import open_vault
 from bill_mcp.settings import Settings
 from bill_mcp.specs import loading
 from bill_mcp.specs.catalogue import Catalogue
@@ -248,20 +252,14 @@ def _records(
     It ends with the process where the world does, unless a person is asked: who
     approves in a terminal does so in another process.
     """
-<<<<<<< HEAD
     lasts = not settings.passes or settings.confirm is not Confirm.NEVER
-    key = settings.vault_key
-=======
-    lasts = not _passes(settings) or settings.confirm is not Confirm.NEVER
->>>>>>> t-approve
     return open_records(
         settings.home,
         lasts=lasts,
         moves_real_money=settings.environment is not Environment.LOCAL,
         home_is_given=settings.home_is_given,
-        open_vault=_lasting_vault(settings) if lasts else vault_of(settings),
-        locks=locks
-        or (AgentLocks(settings.home / agent_locks.FOLDER) if lasts else None),
+        open_vault=lasting_vault_of(settings) if lasts else vault_of(settings),
+        locks=locks or (_locks(settings) if lasts else None),
         clock=clock,
         new_id=new_id,
     )
@@ -282,7 +280,7 @@ def _announcer(
         url=notify.url,
         desktop=notify.desktop,
         # A command made the key, whichever BILL it is that this server asks about.
-        open_vault=_lasting_vault(settings),
+        open_vault=lasting_vault_of(settings),
         clock=clock,
         new_id=new_id,
     )
@@ -306,89 +304,3 @@ def _sessions(
         monotonic=clock.monotonic,
         live=live,
     )
-<<<<<<< HEAD
-=======
-
-
-def _profiles(settings: Settings, variables: dict[str, str]) -> Profiles:
-    """The accounts that a person connected, or the one of the variables."""
-    if settings.profile is not None:
-        return ConnectedAccounts(
-            settings.home,
-            vault_of(settings),
-            settings.environment,
-            settings.base_url,
-        )
-    account = _credentials(settings, variables)
-    return lambda _: account
-
-
-def _credentials(
-    settings: Settings, variables: dict[str, str]
-) -> credentials.Credentials:
-    account = credentials.read(credentials.lookup_in(variables))
-    if account != credentials.Credentials():
-        return account
-    if settings.environment is Environment.LOCAL:
-        from bill_mcp.simulator import credentials as made_up  # noqa: PLC0415 -- local
-
-        user = credentials.read(made_up.DEMO_VARIABLES.get)
-        partner = credentials.read(made_up.DEMO_PARTNER_VARIABLES.get)
-        return replace(
-            user,
-            partner_username=partner.partner_username,
-            partner_password=partner.partner_password,
-            app_key=partner.app_key,
-        )
-    if settings.inline_credentials:
-        return account
-    raise ConfigError(
-        "no credentials: run `bill-mcp login`, or set variables: "
-        f"{', '.join(credentials.ORG_SIGN_IN)} together, or "
-        f"{credentials.SPEND_TOKEN} for Spend & Expense alone"
-    )
-
-
-def vault_of(settings: Settings) -> Callable[[], Vault]:
-    """Opens the vault of these settings; it lasts as long as the BILL it is for."""
-    if _passes(settings):
-        passing = MemoryVault()
-        return lambda: passing
-    return _lasting_vault(settings)
-
-
-def _lasting_vault(settings: Settings) -> Callable[[], Vault]:
-    """Opens the vault of the home, which other processes open too."""
-    key = settings.vault_key
-    return lambda: open_vault(settings.home, key.reveal() if key else None)
-
-
-def _bill(settings: Settings, closing: ExitStack) -> Transport | None:
-    """The way to the simulator inside this process, or None for the network."""
-    if not settings.embedded:
-        return None
-    import httpx  # noqa: PLC0415 -- only its ASGI transport, and only here
-
-    from bill_mcp.simulator.app import build_app  # noqa: PLC0415 -- local only
-    from bill_mcp.simulator.storage import StateFile  # noqa: PLC0415 -- local only
-    from bill_mcp.simulator.world import World  # noqa: PLC0415 -- local only
-
-    try:
-        world = World.create(settings.seed, settings.time)
-    except ValueError as error:
-        raise ConfigError(f"the simulator cannot start: {error}") from None
-    kept = None
-    if settings.state_file is not None:
-        try:
-            kept = StateFile(settings.state_file)
-            closing.callback(kept.close)
-            state = kept.read()
-        except (sqlite3.Error, OSError, ValueError, KeyError) as error:
-            raise ConfigError(
-                f"{settings.state_file}: no usable state: {error}"
-            ) from None
-        if state is not None:
-            world.replace_state(state)
-    app = build_app(world, state_file=kept)
-    return lambda: httpx.ASGITransport(app=app)
->>>>>>> t-approve

@@ -6,9 +6,9 @@ so that switching back costs no sign-in while they live.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -33,6 +33,7 @@ from bill_mcp.sessions.authorizing import (
 from bill_mcp.sessions.closures import CODES_PAUSED
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
+from bill_mcp.sessions.pin import Pin, Send
 from bill_mcp.sessions.remembered import Remembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.store import (
@@ -45,37 +46,10 @@ from bill_mcp.sessions.store import (
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Auth, SessionRole
 
-Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 LOGOUT_S = 3.0
 """How long the end of a server waits for BILL."""
 
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pin:
-    """One agent's session while one of its calls is under way.
-
-    Attributes:
-        authorization: As it is at the beginning; a renewed one is of the same account.
-        session: None where the call travels with other credentials.
-        send: Sends under the session, renewing it at most once; never under one of
-            another organization or user, who may be connected meanwhile.
-    """
-
-    profile: str
-    auth: Auth
-    authorization: Authorization
-    session: BillSession | None
-    send: Callable[[Send], Awaitable[dict[str, Any]]]
-
-    @property
-    def organization(self) -> str:
-        """Names BILL's organization; for Spend & Expense and partners by their key."""
-        named = self.authorization.organization
-        if self.authorization.spend or not named:
-            return f"key {self.authorization.limit_key}"
-        return named
 
 
 class SessionManager:

@@ -15,7 +15,7 @@ from bill_mcp.guard.payments import Asked, asked_by
 from bill_mcp.guard.policy import Decision, Verdict
 from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Subject
-from bill_mcp.sessions.manager import Pin
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
 
 NUMBER = "transactionNumber"

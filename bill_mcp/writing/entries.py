@@ -19,7 +19,7 @@ from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Ending, Intent, Subject
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.secret import LiveSecrets
-from bill_mcp.sessions.manager import Pin
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect
 from bill_mcp.writing.call import NUMBER, Place, Plan, Present, WriteCall

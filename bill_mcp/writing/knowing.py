@@ -18,7 +18,7 @@ from bill_mcp.guard.gathering import Gatherer
 from bill_mcp.guard.reading import Read
 from bill_mcp.records import claims
 from bill_mcp.records.bank_details import KnownDetails
-from bill_mcp.sessions.manager import Pin
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import Plan, WriteCall
 from bill_mcp.writing.lookups import LookUps

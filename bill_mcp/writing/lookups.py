@@ -19,7 +19,8 @@ from bill_mcp.guard.reading import Read
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import StaleError, Subject
 from bill_mcp.records.journal import Journal
-from bill_mcp.sessions.manager import Pin, SessionManager
+from bill_mcp.sessions.manager import SessionManager
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.specs.models import Auth
 from bill_mcp.writing.call import Place, Present

@@ -28,7 +28,7 @@ from bill_mcp.guard.evidence import Evidence, Reason
 from bill_mcp.records import claims
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
-from bill_mcp.sessions.manager import Pin
+from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
