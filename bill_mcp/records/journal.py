@@ -20,6 +20,7 @@ from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
 from bill_mcp.records.intents import Ending, Finding, Intent, StaleError, Subject
+from bill_mcp.records.look_up_times import LOOK_UPS, next_look
 from bill_mcp.records.processes import Processes
 from bill_mcp.records.store import RecordFile
 
@@ -336,23 +337,6 @@ class Journal:
         return await self.file.look(claims.unsettled)
 
 
-LOOK_UPS = 3
-"""So many look-ups must have found nothing before a payment counts as not made."""
-
-_LOOK_AFTER_S = (0.0, 60.0, 300.0)
-"""When the first look-ups are due, after the deadline; the last is at its end."""
-
-
-def next_look(write: Write, looked: int, now: datetime, settles_s: float) -> datetime:
-    """When the next look-up is due, after so many that found nothing."""
-    planned = [write.deadline + timedelta(seconds=each) for each in _LOOK_AFTER_S]
-    planned.append(write.deadline + timedelta(seconds=settles_s))
-    for due in planned[looked:]:
-        if due > now:
-            return due
-    return now + timedelta(seconds=max(settles_s, 60.0))
-
-
 def _deadline(now: datetime) -> datetime:
     return now + timedelta(seconds=EXCHANGE_DEADLINE_S + LATE_S)
 
@@ -362,7 +346,10 @@ def _stand(writes: Iterable[Write]) -> list[tuple[int, State]]:
 
 
 def _check_clock(connection: sqlite3.Connection, now: datetime) -> None:
-    last = connection.execute("SELECT MAX(MAX(begun, COALESCE(ended, 0))) FROM writes")
+    last = connection.execute(
+        "SELECT MAX(MAX(begun, COALESCE(ended, 0))) FROM "
+        "(SELECT begun, ended FROM writes ORDER BY id DESC LIMIT 200)"
+    )
     seconds = last.fetchone()[0]
     if seconds is not None and now.timestamp() < seconds - CLOCK_TOLERANCE_S:
         raise RefusedError(

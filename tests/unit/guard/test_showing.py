@@ -19,7 +19,9 @@ def request(action: str, /, **arguments: Any) -> Request:
 
 
 def shown(asked: Request, read: Evidence = NOTHING) -> dict[str, str]:
-    return {line.label: line.value for line in shown_lines(asked, read)}
+    return {
+        line.label: line.value for line in shown_lines(asked, read, asked.body_fields)
+    }
 
 
 def test_fields_of_a_bulk_payment_that_are_no_facts_are_shown_too() -> None:
@@ -72,7 +74,7 @@ def test_what_is_more_than_a_person_reads_is_refused_and_not_cut() -> None:
     items = [{"amount": n} for n in range(LINES_AT_MOST)]
     asked = request("bill_create_a_bill", vendorId="009A", billLineItems=items)
     with pytest.raises(RefusedError) as caught:
-        shown_lines(asked, NOTHING)
+        shown_lines(asked, NOTHING, asked.body_fields)
     assert caught.value.code == "too_much_to_show"
 
 
