@@ -21,6 +21,7 @@ from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
 from bill_mcp.records.intents import Ending, Finding, Intent, StaleError, Subject
 from bill_mcp.records.look_up_times import LOOK_UPS, next_look
+from bill_mcp.records.payments import Spent
 from bill_mcp.records.processes import Processes
 from bill_mcp.records.store import RecordFile
 
@@ -329,6 +330,11 @@ class Journal:
             ),
         )
         return claims.find(connection, write.id)
+
+    async def spent(self, organization: str) -> tuple[Spent, ...]:
+        """The organization's payments that count as spent, of the last 31 days."""
+        since = self._clock.now() - timedelta(days=SPENT_DAYS)
+        return await self.file.look(lambda c: claims.spent(c, organization, since))
 
     async def unsettled(self) -> tuple[Write, ...]:
         """All payments whose end is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from bill_mcp.records import masking
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Ending, Intent, Subject
-from bill_mcp.records.payments import PaymentPart
+from bill_mcp.records.payments import PaymentPart, Spent
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
@@ -64,7 +64,7 @@ class Entries:
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
     ) -> Intent:
         """The write that is about to go out."""
-        evidence, rules = plan.evidence, call.agent.policy.rules
+        evidence = plan.evidence
         time = evidence.bill_time or self.clock.now()
         known = {
             "payments": sorted(evidence.known_payments),
@@ -80,11 +80,23 @@ class Entries:
             moves_money=Effect.MONEY in plan.decision.effects,
             transaction_number=call.own_number and plan.request.body_fields[NUMBER],
             known=known if plan.evidence.parts else {},
-            check_spent=lambda spent: limits.check(
-                evidence.parts, spent, evidence.payees, rules, self.clock.now()
-            ),
+            check_spent=lambda spent: self.check_spent(call, plan, spent),
             spend_approval=self.approving.spender(grant, self.clock.now),
             entry=self._entry(call, plan, grant, pin),
+        )
+
+    def check_spent(self, call: WriteCall, plan: Plan, spent: Sequence[Spent]) -> None:
+        """Let the payments go on if all limits hold with what is spent already.
+
+        Raises:
+            RefusedError: A limit would be passed.
+        """
+        limits.check(
+            plan.evidence.parts,
+            spent,
+            plan.evidence.payees,
+            call.agent.policy.rules,
+            self.clock.now(),
         )
 
     def signing(self, call: WriteCall, authorization: Authorization) -> Intent:

@@ -103,6 +103,9 @@ class Writes:
             plan = await self._planned(call, sight, frozenset())
             if plan.answered is not None:
                 raise repeats.made_before(plan.answered, call.agent.key)
+            # As the intent's transaction does, which alone decides.
+            spent = await self.look_ups.journal.spent(plan.subject.organization)
+            self.entries.check_spent(call, plan, spent)
             return plan.request, plan.decision.reasons
 
     async def note_refusal(

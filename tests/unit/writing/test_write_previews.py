@@ -123,3 +123,12 @@ async def test_preview_of_other_writes_shows_the_whole_request() -> None:
         for key, value in arguments.items():
             if key != "vendorId" or name == BULK:
                 assert notes["preview"]["body"][key] == value
+
+
+async def test_preview_counts_what_the_day_has_cost_already() -> None:
+    bill_mcp = Paying(rules=rules(limits={"USD": {"day": 100}}))
+    await bill_mcp.pay(await bill_mcp.bill(100), 60)
+    arguments = bill_mcp.payment(await bill_mcp.bill(101), 60) | PREVIEW
+    told = await bill_mcp.refused(PAY, arguments)
+    assert (told.code, told.outcome) == ("limit_day", Outcome.NOT_DONE)
+    assert len(bill_mcp.payments()) == 1
