@@ -17,6 +17,7 @@ from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, go_on
+from bill_mcp.writing.turns import Turns
 from bill_mcp.writing.writes import Writes
 
 
@@ -67,5 +68,6 @@ def build_writes(
         approving=approving,
         knowing=Knowing(look_ups=look_ups, bank_details=records.bank_details),
         key=records.custody.key,
+        turns=Turns(),
         at_step=at_step,
     )

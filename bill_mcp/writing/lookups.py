@@ -143,6 +143,9 @@ class LookUps:
                 await self.settle(agent)
             except (CallError, ConfigError, sqlite3.Error) as error:
                 _log.warning("a payment could not be looked up", why=str(error))
+            except Exception as fault:  # noqa: BLE001 -- must not end the server
+                kind = type(fault).__name__
+                _log.error("looking up broke", fault=kind)
             await self.clock.sleep(SETTLE_EVERY_S)
 
     async def settle(self, agent: Agent) -> None:

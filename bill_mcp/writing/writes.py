@@ -35,6 +35,7 @@ from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, WriteRecorder, unwritable
+from bill_mcp.writing.turns import Turns
 
 DECISIONS_AT_MOST = 20
 """How often one call is decided anew before it gives up."""
@@ -59,6 +60,7 @@ class Writes:
     approving: Approving
     knowing: Knowing
     key: Callable[[], bytes]
+    turns: Turns
     at_step: Callable[[Step], None]
 
     async def prepare(self) -> None:
@@ -82,10 +84,20 @@ class Writes:
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             try:
-                return await self._decided(call, pin, newest)
+                async with self.turns.of(self._about(call, pin)):
+                    return await self._decided(call, pin, newest)
             except RefusedError as refusal:
                 await self.note_refusal(call, refusal, pin)
                 raise
+
+    def _about(self, call: WriteCall, pin: Pin) -> list[str]:
+        """Names what the call is about, for those that must not be decided at once."""
+        organization = self.look_ups.place.organization(pin)
+        if call.asked:
+            return [f"{organization} {each.subject}" for each in call.asked]
+        if call.action.is_idempotent:
+            return []
+        return [f"{organization} {call.agent.key} {self.entries.digest(call.content)}"]
 
     async def preview(self, call: WriteCall) -> tuple[Request, tuple[Reason, ...]]:
         """The request as it would be sent now, and why a person would be asked.
