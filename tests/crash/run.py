@@ -220,7 +220,10 @@ class Run:
     def be_ahead(self, seconds: float) -> None:
         """Have both clocks so far ahead, and BILL's never back."""
         self._move_clock(seconds - float(self._ahead_file.read_text(encoding="utf-8")))
-        self._ahead_file.write_text(str(seconds), encoding="utf-8")
+        # Whole or not at all: the server reads it at any moment.
+        fresh = self._ahead_file.with_suffix(".new")
+        fresh.write_text(str(seconds), encoding="utf-8")
+        fresh.replace(self._ahead_file)
 
     def pass_time(self) -> None:
         """Let BILL act on what it does late, and show what it hides."""
