@@ -12,6 +12,8 @@ from bill_mcp.guard.rules import Resend, Rules
 from bill_mcp.records.claims import REPEAT_MINUTES, State, Write
 from bill_mcp.records.payments import amount_of
 
+ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -112,9 +114,10 @@ def _is_another(write: Write, earlier: Sequence[Write], new_number: str | None) 
 def unknown(write: Write, agent: str) -> CallError:
     """The refusal of a call while an earlier one may have taken effect."""
     if write.claims:
-        due = (
-            f" BILL is asked again at {_time(write.look_at)}." if write.look_at else ""
-        )
+        due = ""
+        if write.look_at is not None:
+            # Rounded up: who comes within that minute must not come too early.
+            due = f" BILL is asked again at {_time(write.look_at + ALMOST_A_MINUTE)}."
         advice = (
             f"Do not pay in another way meanwhile.{due} Make the same call again after "
             "that: it answers what was found, and pays only if nothing was."

@@ -118,8 +118,8 @@ async def test_while_unknown_any_payment_of_the_bill_is_refused_until_the_next_l
     assert told.earlier.at == begun
     assert told.earlier.agent_is_you is (by == "agent")
     # 15:10:00, the deadline 95 seconds after it, and a minute.
-    assert "BILL is asked again at 2026-11-23 15:12 UTC" in told.advice
-    assert "BILL is asked again at 2026-11-23 15:12 UTC" in first.advice
+    assert "BILL is asked again at 2026-11-23 15:13 UTC" in told.advice
+    assert "BILL is asked again at 2026-11-23 15:13 UTC" in first.advice
     assert bill_mcp.payments(bill) == []
     await bill_mcp.pay(other, 60, by)
 
