@@ -106,20 +106,24 @@ FLOODS: dict[str, Any] = {
 }
 
 
+SOON_S = 20.0
+"""Of a busy machine that measures coverage. What is quadratic in these takes hours."""
+
+
 @pytest.mark.parametrize("flood", FLOODS)
-def test_flood_of_input_is_refused_within_a_second(flood: str) -> None:
+def test_flood_of_input_is_refused_soon(flood: str) -> None:
     action = catalogue().find("bill_create_a_vendor")
     started = time.process_time()
     with pytest.raises(CallError) as caught:
         check(action, FLOODS[flood])
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < SOON_S
     assert len(as_text(caught.value.as_dict())) < 4000
 
 
-def test_upload_name_of_a_megabyte_is_refused_within_a_second() -> None:
+def test_upload_name_of_a_megabyte_is_refused_soon() -> None:
     action = catalogue().find("bill_upload_bill_document")
     for name in ("." * 1_000_000, "a." * 500_000, "a.pdf" + "\n" * 1_000_000):
         started = time.process_time()
         with pytest.raises(CallError):
             check(action, {"billId": "00n", "name": name, "file_base64": "aGk="})
-        assert time.process_time() - started < 1
+        assert time.process_time() - started < SOON_S
