@@ -80,7 +80,8 @@ class Writes:
             NeedsPerson: A person must agree before the call can go on.
         """
         await self.prepare()
-        newest = await self.look_ups.journal.file.look(claims.newest)
+        with unwritable(Outcome.NOT_DONE):
+            newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             try:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from mcp import Client, StdioServerParameters
@@ -45,6 +46,10 @@ async def client_of(
         env={**kept, "BILL_MCP_LOG_LEVEL": "info", **(variables or {})},
     )
     with ExitStack() as closing:
+        if server.env is not None and "BILL_MCP_HOME" not in server.env:
+            # Never the journal of whoever runs the tests.
+            home = closing.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
+            server.env["BILL_MCP_HOME"] = home
         log = stderr or closing.enter_context(_nowhere())
         async with Client(
             stdio_client(server, errlog=log),
