@@ -84,9 +84,10 @@ class Writes:
             newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
+            waited = await self._under_way(call, pin)
             try:
                 async with self.turns.of(self._about(call, pin)):
-                    return await self._decided(call, pin, newest)
+                    return await self._decided(call, pin, newest, waited)
             except RefusedError as refusal:
                 await self.note_refusal(call, refusal, pin)
                 raise
@@ -150,9 +151,17 @@ class Writes:
             self.at_step,
         )
 
-    async def _decided(self, call: WriteCall, pin: Pin, newest: int) -> dict[str, Any]:
-        """Decide until nothing comes between; *newest* is the last write before it."""
-        waited: frozenset[int] = frozenset()
+    async def _decided(
+        self, call: WriteCall, pin: Pin, newest: int, waited: frozenset[int]
+    ) -> dict[str, Any]:
+        """Decide until nothing comes between.
+
+        Args:
+            call: The call.
+            pin: Its session.
+            newest: The last write before it came.
+            waited: The same writes that were under way when it came.
+        """
         for _ in range(DECISIONS_AT_MOST):
             waited |= await self._waited_for(call, pin)
             try:
@@ -178,23 +187,29 @@ class Writes:
             code="busy",
         )
 
+    async def _under_way(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+        """The writes about the same whose answer may still come."""
+        journal = self.look_ups.journal
+        subject = self.entries.subject(call, pin, ())
+        open_ones = await journal.open_ones(
+            subject, [each.subject for each in call.asked]
+        )
+        under_way = [w.id for w in open_ones if await journal.is_under_way(w)]
+        return frozenset(under_way)
+
     async def _waited_for(self, call: WriteCall, pin: Pin) -> frozenset[int]:
         """Wait until no same write is under way; answers which were."""
-        clock, journal = self.look_ups.clock, self.look_ups.journal
-        subject = self.entries.subject(call, pin, ())
-        seen: set[int] = set()
+        clock = self.look_ups.clock
+        seen: frozenset[int] = frozenset()
         pause_s, until = FIRST_PAUSE_S, clock.monotonic() + WAIT_S
         while clock.monotonic() < until:
-            open_ones = await journal.open_ones(
-                subject, [each.subject for each in call.asked]
-            )
-            under_way = [w for w in open_ones if await journal.is_under_way(w)]
+            under_way = await self._under_way(call, pin)
             if not under_way:
                 break
-            seen |= {write.id for write in under_way}
+            seen |= under_way
             await clock.sleep(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-        return frozenset(seen)
+        return seen
 
     async def _sight(self, call: WriteCall, pin: Pin) -> Sight:
         evidence = await self.knowing.evidence(call, pin)

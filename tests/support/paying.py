@@ -62,18 +62,8 @@ Json = dict[str, Any]
 class StillClock(ManualClock):
     """Does not even move while somebody waits for another call."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._waiters: set[int] = set()
-
     async def sleep(self, seconds: float) -> None:
-        self._waiters.add(anyio.get_current_task().id)
         await anyio.lowlevel.checkpoint()
-
-    async def until_waiting(self, tasks: int) -> None:
-        """Let the others run until so many of them have begun to wait."""
-        while len(self._waiters) < tasks:
-            await anyio.lowlevel.checkpoint()
 
 
 class Paying:

@@ -118,7 +118,7 @@ def test_large_is_the_same_every_time_and_ready_soon(larges: list[Timed]) -> Non
     one, other = larges
     assert one.world.state.tables == other.world.state.tables
     assert one.world.state.due == other.world.state.due
-    assert min(one.seconds, other.seconds) < 3 * SLACK
+    assert min(one.seconds, other.seconds) < 10 * SLACK
 
 
 @pytest.mark.anyio
