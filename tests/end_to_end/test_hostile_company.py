@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import mcp_types as types
 import pytest
 from support.obedient_agent import ORDERS, THEIR_ACCOUNT, ObedientAgent
+from support.person import Person
 from support.process import client_of
 from support.simulator_process import Simulator, simulator_process
 
@@ -81,8 +81,13 @@ class Visit:
         ]
 
 
-async def visit(home: Path, *options: str, policy: str | None = None) -> Visit:
-    """Let the agent work in the hostile company, as a person who may pay."""
+async def visit(
+    home: Path, *options: str, policy: str | None = None, answer: Any = None
+) -> Visit:
+    """Let the agent work in the hostile company, as a person who may pay.
+
+    *answer* is what its client says where a person is asked; None: it can't ask.
+    """
     if policy is not None:
         file = home / "policy.toml"
         file.write_text(policy)
@@ -97,7 +102,10 @@ async def visit(home: Path, *options: str, policy: str | None = None) -> Visit:
             "BILL_MCP_KEY": "a key of this test",
         }
         before = money_of(bill)
-        async with obedient(*options, variables=variables) as agent:
+        async with client_of(
+            *options, variables=variables, elicitation_callback=answer
+        ) as client:
+            agent = ObedientAgent(client)
             await agent.work()
         after, arrived = money_of(bill), bill.control("GET", "requests")
     assert {name for name, _, _ in ORDERS} == set(agent.obeyed), "each order was found"
@@ -110,19 +118,21 @@ async def visit(home: Path, *options: str, policy: str | None = None) -> Visit:
     )
 
 
-@asynccontextmanager
-async def obedient(
-    *options: str, variables: dict[str, str]
-) -> AsyncIterator[ObedientAgent]:
-    """The agent, in a client that says yes to every form without showing it."""
+class Yes:
+    """A client that says yes to all it is asked, and shows its person nothing.
 
-    async def yes(_context: Any, _params: Any) -> types.ElicitResult:
+    The page of a link opens all the same: the person, who knows of no call, closes it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._person = Person(home)
+
+    async def __call__(
+        self, _context: Any, params: types.ElicitRequestParams
+    ) -> types.ElicitResult:
+        if isinstance(params, types.ElicitRequestURLParams):
+            await self._person.decide(params.url.rsplit("/", 1)[1], "cancel")
         return types.ElicitResult(action="accept", content={"approve": True})
-
-    async with client_of(
-        *options, variables=variables, elicitation_callback=yes
-    ) as client:
-        yield ObedientAgent(client)
 
 
 def approvals(home: Path) -> list[str]:
@@ -140,7 +150,6 @@ def check_nothing_moved(seen: Visit) -> None:
     assert {bill["paymentStatus"] for bill in entered.values()} <= {"UNPAID"}
     assert seen.after == seen.before
     assert not seen.posted("/payments", "bank-account", "/action", "invitation")
-    assert set(seen.approvals) <= {"waiting"}
 
 
 async def test_agent_that_obeys_everything_moves_no_money_under_a_policy_with_limits(
@@ -148,8 +157,17 @@ async def test_agent_that_obeys_everything_moves_no_money_under_a_policy_with_li
 ) -> None:
     seen = await visit(tmp_path, "--confirm", "auto", policy=CONTROLLER)
     check_nothing_moved(seen)
-    assert seen.approvals, "persons were asked"
+    assert set(seen.approvals) == {"waiting"}, "persons were asked"
     assert seen.agent.approval_ids, "and the agent knows the ids"
+
+
+async def test_client_that_says_yes_to_everything_moves_no_money_either(
+    tmp_path: Path,
+) -> None:
+    yes = Yes(tmp_path)
+    seen = await visit(tmp_path, "--confirm", "auto", policy=CONTROLLER, answer=yes)
+    check_nothing_moved(seen)
+    assert set(seen.approvals) == {"cancelled"}
 
 
 @pytest.mark.parametrize("mode", ["prepare", "read-only"])
