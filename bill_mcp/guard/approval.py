@@ -14,11 +14,11 @@ from bill_mcp.agents import Agent
 from bill_mcp.client.request import Request
 from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError, Earlier, NeedsPerson, RefusedError
-from bill_mcp.guard.evidence import Cause, Evidence, Line, Reason
+from bill_mcp.guard.evidence import Cause, Evidence, Reason
 from bill_mcp.guard.showing import sentences, shown_lines, warnings
 from bill_mcp.quoting import quoted, visible
 from bill_mcp.records.approval_refusals import not_spendable
-from bill_mcp.records.approvals import Approval, ApprovalLine, Approvals, State, Wanted
+from bill_mcp.records.approvals import Approval, Approvals, State, Wanted
 from bill_mcp.records.payments import amount_of
 from bill_mcp.specs.catalogue import Action
 
@@ -197,10 +197,7 @@ class Approving:
             profile=asking.profile,
             action=request.action.name,
             title=_title(request.action),
-            lines=tuple(
-                _line(line)
-                for line in shown_lines(request, evidence, asking.shown_body)
-            ),
+            lines=shown_lines(request, evidence, asking.shown_body),
             reasons=warnings(evidence, asking.reasons),
             cents=cents if len(currencies) == 1 else None,
             currency=currencies.pop() if len(currencies) == 1 else None,
@@ -208,12 +205,6 @@ class Approving:
             transaction_number=asking.own_number,
             client_may_approve=asking.client_may_approve,
         )
-
-
-def _line(line: Line) -> ApprovalLine:
-    return ApprovalLine(
-        label=line.label, value=line.value, third_party=line.third_party
-    )
 
 
 def _title(action: Action) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.specs.models import Effect
 
@@ -44,20 +45,6 @@ class Reason:
     cause: Cause
     text: str
     object_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of what a person is shown.
-
-    Attributes:
-        third_party: Whether the value was written by third parties: then it is
-            quoted, cut and made visible wherever it is shown.
-    """
-
-    label: str
-    value: str
-    third_party: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +86,7 @@ class Evidence:
     parts: tuple[PaymentPart, ...] = ()
     effects: frozenset[Effect] = frozenset()
     reasons: tuple[Reason, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ApprovalLine, ...] = ()
     payees: Mapping[str, Payee]
     funding_account: str | None = None
     known_payments: frozenset[str] = frozenset()

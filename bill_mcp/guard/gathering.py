@@ -9,7 +9,7 @@ from typing import Any
 
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
-from bill_mcp.guard.evidence import NOTHING, Evidence, Line, Reason
+from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
 from bill_mcp.guard.payment_evidence import (
     Examine,
     PaymentEvidence,
@@ -18,6 +18,7 @@ from bill_mcp.guard.payment_evidence import (
 from bill_mcp.guard.payments import asked_by
 from bill_mcp.guard.policy import Verdict, holds
 from bill_mcp.guard.reading import Read
+from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect, ObjectEscalation, WatchedObject
 
@@ -85,22 +86,28 @@ class Gatherer:
                 raise
             return {}
 
-    async def _vendor_lines(self, arguments: Mapping[str, Any]) -> tuple[Line, ...]:
+    async def _vendor_lines(
+        self, arguments: Mapping[str, Any]
+    ) -> tuple[ApprovalLine, ...]:
         vendor_id = str(arguments["vendorId"])
         vendor = await self._shown("bill_get_vendor_details", {"vendorId": vendor_id})
         finding = await self.examine(vendor)
         return (
-            Line(label="Vendor", value=str(vendor.get("name", "")), third_party=True),
-            Line(label="Vendor id", value=vendor_id),
-            Line(label="To account until now", value=account_words(finding.last4)),
+            ApprovalLine(
+                label="Vendor", value=str(vendor.get("name", "")), third_party=True
+            ),
+            ApprovalLine(label="Vendor id", value=vendor_id),
+            ApprovalLine(
+                label="To account until now", value=account_words(finding.last4)
+            ),
         )
 
     async def _object_effects(
         self, action: Action, arguments: Mapping[str, Any]
-    ) -> tuple[frozenset[Effect], tuple[Line, ...]]:
+    ) -> tuple[frozenset[Effect], tuple[ApprovalLine, ...]]:
         """What objects add to the effects, and how a person is told of it."""
         effects: frozenset[Effect] = frozenset()
-        why: dict[Line, None] = {}
+        why: dict[ApprovalLine, None] = {}
         for watched in action.spec.object_escalations:
             if watched.by not in arguments or watched.adds <= effects:
                 continue
@@ -108,9 +115,11 @@ class Gatherer:
                 continue
             if holds(watched.when, await self._object(watched, arguments)):
                 effects |= watched.adds
-                why[Line(label="Moves money", value=PAID_BY_ITSELF[watched.read])] = (
-                    None
-                )
+                why[
+                    ApprovalLine(
+                        label="Moves money", value=PAID_BY_ITSELF[watched.read]
+                    )
+                ] = None
         return effects, tuple(why)
 
     async def _object(

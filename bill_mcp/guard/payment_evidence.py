@@ -10,9 +10,10 @@ from typing import Any
 
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.bank_details import BankFinding
-from bill_mcp.guard.evidence import Cause, Evidence, Line, Payee, Reason
+from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
 from bill_mcp.guard.payments import Asked
 from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
+from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
 from bill_mcp.specs.models import Pays
 
@@ -68,7 +69,7 @@ class PaymentEvidence:
     ) -> Evidence:
         """The evidence for all payments of one call."""
         parts: list[PaymentPart] = []
-        lines: list[Line] = []
+        lines: list[ApprovalLine] = []
         reasons: list[Reason] = []
         before: dict[str, str] = {}
         await self._read_ahead(asked)
@@ -130,7 +131,7 @@ class PaymentEvidence:
     async def _bill(self, bill_id: str) -> Mapping[str, Any]:
         return await self.read("bill_get_bill_details", {"billId": bill_id})
 
-    async def _part(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+    async def _part(self, asked: Asked) -> tuple[PaymentPart, list[ApprovalLine], str]:
         if asked.pays is Pays.REIMBURSEMENT:
             return await self._reimbursement(asked)
         if asked.pays is Pays.REISSUE:
@@ -148,20 +149,22 @@ class PaymentEvidence:
             currency=vendor.currency if vendor else USD,
         )
         due = bill.get("dueAmount")
-        shown = Line(
+        shown = ApprovalLine(
             label="Bill",
             value=f"{asked.bill_id}: {amount_of(part.cents)} {part.currency}"
             + (f" of {_amount(due)} due" if due is not None else ""),
         )
         invoice = bill.get("invoice") or {}
-        number = Line(
+        number = ApprovalLine(
             label="Invoice number",
             value=str(invoice.get("invoiceNumber", "")),
             third_party=True,
         )
         return part, [shown, *([number] if number.value else [])], amounts_of(bill)
 
-    async def _without_bill(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+    async def _without_bill(
+        self, asked: Asked
+    ) -> tuple[PaymentPart, list[ApprovalLine], str]:
         vendor = await self._vendor(str(asked.vendor_id))
         part = PaymentPart(
             subject=asked.subject,
@@ -170,13 +173,15 @@ class PaymentEvidence:
             cents=asked.cents or 0,
             currency=vendor.currency,
         )
-        shown = Line(
+        shown = ApprovalLine(
             label="Bill",
             value=f"none: BILL makes one of {amount_of(part.cents)} {part.currency}",
         )
         return part, [shown], ""
 
-    async def _reimbursement(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+    async def _reimbursement(
+        self, asked: Asked
+    ) -> tuple[PaymentPart, list[ApprovalLine], str]:
         found = await self.read(
             "bill_get_reimbursement_details", {"reimbursementId": asked.object_id}
         )
@@ -189,18 +194,22 @@ class PaymentEvidence:
             currency=USD,
         )
         lines = [
-            Line(label="Reimbursement", value=str(asked.object_id)),
-            Line(label="To user", value=part.payee),
-            Line(
+            ApprovalLine(label="Reimbursement", value=str(asked.object_id)),
+            ApprovalLine(label="To user", value=part.payee),
+            ApprovalLine(
                 label="Merchant",
                 value=str(found.get("merchantName", "")),
                 third_party=True,
             ),
-            Line(label="Note", value=str(found.get("note", "")), third_party=True),
+            ApprovalLine(
+                label="Note", value=str(found.get("note", "")), third_party=True
+            ),
         ]
         return part, [line for line in lines if line.value], str(found.get("status"))
 
-    async def _reissue(self, asked: Asked) -> tuple[PaymentPart, list[Line], str]:
+    async def _reissue(
+        self, asked: Asked
+    ) -> tuple[PaymentPart, list[ApprovalLine], str]:
         found = await self.read(
             "bill_get_payment_details", {"paymentId": asked.object_id}
         )
@@ -214,7 +223,7 @@ class PaymentEvidence:
             cents=self._known_cents(found),
             currency=vendor.currency if vendor else USD,
         )
-        shown = Line(label="Sent anew", value=f"the payment {asked.object_id}")
+        shown = ApprovalLine(label="Sent anew", value=f"the payment {asked.object_id}")
         return part, [shown], state_of_payment(found)
 
     def _known_cents(self, found: Mapping[str, Any]) -> int:
@@ -284,13 +293,13 @@ class PaymentEvidence:
             if row.get("status") not in ENDED_UNPAID and is_of(row, part)
         ]
 
-    def _payee_lines(self, payees: Mapping[str, Payee]) -> list[Line]:
+    def _payee_lines(self, payees: Mapping[str, Payee]) -> list[ApprovalLine]:
         lines = []
         for key, payee in payees.items():
             lines += [
-                Line(label="Payee", value=payee.name, third_party=True),
-                Line(label="Vendor id", value=key),
-                Line(label="To account", value=account_words(payee.last4)),
+                ApprovalLine(label="Payee", value=payee.name, third_party=True),
+                ApprovalLine(label="Vendor id", value=key),
+                ApprovalLine(label="To account", value=account_words(payee.last4)),
             ]
         return lines
 
@@ -349,15 +358,17 @@ def _payee(key: str, vendor: VendorRead) -> Payee:
     )
 
 
-def _paid_from(arguments: Mapping[str, Any]) -> Line:
+def _paid_from(arguments: Mapping[str, Any]) -> ApprovalLine:
     funding = arguments.get("fundingAccount") or {}
     kind = str(funding.get("type", "")).replace("_", " ").lower()
-    return Line(label="From account", value=f"{kind} {funding.get('id', '')}".strip())
+    return ApprovalLine(
+        label="From account", value=f"{kind} {funding.get('id', '')}".strip()
+    )
 
 
-def _text_for_payee(arguments: Mapping[str, Any]) -> Line:
+def _text_for_payee(arguments: Mapping[str, Any]) -> ApprovalLine:
     text = str(arguments.get("description", ""))
-    return Line(label="Text for the payee", value=text, third_party=True)
+    return ApprovalLine(label="Text for the payee", value=text, third_party=True)
 
 
 def _name(vendor: VendorRead | None) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from bill_mcp.client.request import Request
 from bill_mcp.errors import RefusedError
-from bill_mcp.guard.evidence import Cause, Evidence, Line, Reason
+from bill_mcp.guard.evidence import Cause, Evidence, Reason
+from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.masking import last_four, name_in, names_account, names_secret
 from bill_mcp.records.payments import amount_of
 
@@ -56,7 +57,9 @@ def warnings(evidence: Evidence, reasons: tuple[Reason, ...]) -> tuple[str, ...]
     return (*first, *sentences(doubts))
 
 
-def shown_lines(request: Request, evidence: Evidence, body: Any) -> tuple[Line, ...]:
+def shown_lines(
+    request: Request, evidence: Evidence, body: Any
+) -> tuple[ApprovalLine, ...]:
     """The facts of the call, then every other field that is sent.
 
     Args:
@@ -71,9 +74,11 @@ def shown_lines(request: Request, evidence: Evidence, body: Any) -> tuple[Line, 
     lines = [*payees, *_amounts(evidence), *_date(request, evidence)]
     lines += evidence.lines[len(payees) :]
     if request.body_fields is None and request.body is not None:
-        lines.append(Line(label="File", value=f"{len(request.body):,} bytes"))
+        lines.append(ApprovalLine(label="File", value=f"{len(request.body):,} bytes"))
     lines += _rest(body, evidence)
-    lines.append(Line(label="Sent as", value=f"{request.method} {request.target}"))
+    lines.append(
+        ApprovalLine(label="Sent as", value=f"{request.method} {request.target}")
+    )
     if len(lines) > LINES_AT_MOST:
         raise RefusedError(
             f"a person must agree to this call, and would have to look at {len(lines)} "
@@ -91,7 +96,7 @@ def _sentence(reason: Reason) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _amounts(evidence: Evidence) -> list[Line]:
+def _amounts(evidence: Evidence) -> list[ApprovalLine]:
     """The amount of each currency; a single one stands above all lines anyway."""
     totals: dict[str, int] = {}
     for part in evidence.parts:
@@ -99,19 +104,21 @@ def _amounts(evidence: Evidence) -> list[Line]:
     if len(totals) == 1:
         return []
     return [
-        Line(label=f"Amount in {currency}", value=f"{amount_of(cents)} {currency}")
+        ApprovalLine(
+            label=f"Amount in {currency}", value=f"{amount_of(cents)} {currency}"
+        )
         for currency, cents in totals.items()
     ]
 
 
-def _date(request: Request, evidence: Evidence) -> list[Line]:
+def _date(request: Request, evidence: Evidence) -> list[ApprovalLine]:
     body = request.body_fields
     if evidence.parts and isinstance(body, Mapping) and "processDate" in body:
-        return [Line(label="Process date", value=str(body["processDate"]))]
+        return [ApprovalLine(label="Process date", value=str(body["processDate"]))]
     return []
 
 
-def _rest(body: Any, evidence: Evidence) -> Iterator[Line]:
+def _rest(body: Any, evidence: Evidence) -> Iterator[ApprovalLine]:
     """What is sent beside the facts: of payments of bills little, else all of it."""
     pays_bills = evidence.parts and not any(part.once for part in evidence.parts)
     facts = FACTS if pays_bills else frozenset()
@@ -125,7 +132,7 @@ def _rest(body: Any, evidence: Evidence) -> Iterator[Line]:
         elif names_account(name):
             text = last_four(text)
         label = "Transaction number" if path == "transactionNumber" else path
-        yield Line(label=label, value=text, third_party=isinstance(value, str))
+        yield ApprovalLine(label=label, value=text, third_party=isinstance(value, str))
 
 
 def _fields(value: Any, path: str, name: str) -> Iterator[tuple[str, str, Any]]:
