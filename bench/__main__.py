@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bench import audit_log, guard, limits, simulated
+from bench import audit_log, guard, hostile_input, limits, simulated
 from bench.peers import ERAS, MODERN, ROOT, SERVER, Era, Upstream, stdio, upstream
 
 TOOL, ARGUMENTS = "bill_get_vendor_details", {"vendorId": "00901BENCH"}
@@ -340,6 +340,8 @@ async def page() -> str:
         )
     parts.append("## The simulator\n\nInside one process, through httpx's transport.\n")
     parts.append(table(simulated.HEADS, await simulated.rows()) + "\n")
+    parts.append("## Arguments that are refused\n\nFloods of input to one tool.\n")
+    parts.append(table(hostile_input.HEADS, hostile_input.rows()) + "\n")
     parts.append("## The audit log\n\nOn this machine's disk, each row fsynced.\n")
     parts.append(table(audit_log.HEADS, audit_log.rows()) + "\n")
     parts.append(f"{GUARD_INTRO}\n{table(guard.HEADS, await guard.rows())}\n")

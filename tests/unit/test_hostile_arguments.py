@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,11 +39,9 @@ def assert_tells_no_secret(text: str) -> None:
 
 
 async def refusal(assembly: Assembly, call: Call) -> tuple[dict[str, Any], str]:
-    """What an agent reads of a call that must not go out, and soon."""
-    started = time.process_time()
+    """What an agent reads of a call that must not go out."""
     with pytest.raises(CallError) as caught:
         await assembly.call(call.tool, call.arguments)
-    assert time.process_time() - started < 1
     assert assembly.upstream.arrivals == []
     assert assembly.outcomes == []
     told = present.error(caught.value, assembly.dispatcher.live)

