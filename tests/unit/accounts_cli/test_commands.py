@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.backends import fail
 from support.clock import ManualClock
+from support.command_line import CommandLine
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 
-from bill_mcp import cli
 from bill_mcp.client.limits import shared_limits
 from bill_mcp.environments import BASE_URLS, Environment
 from bill_mcp.pages.ticket_files import TicketFile, TicketFolder
@@ -45,16 +41,6 @@ PARTNER = Credentials(
 SPEND = Credentials(api_token=Secret("canary-token"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
@@ -63,27 +49,18 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the command line in this process, with a pipe for input and no display."""
-    for name in os.environ:
-        if name.startswith("BILL_") or name in {"DISPLAY", "WAYLAND_DISPLAY"}:
-            monkeypatch.delenv(name)
-    monkeypatch.delenv("BROWSER", raising=False)
-    monkeypatch.setenv("BILL_MCP_HOME", str(home))
+) -> CommandLine:
+    """Somebody with a pipe for input and no display."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
-
-    def ran(*words: str, ring: KeyringBackend | None = None) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["bill-mcp", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO("canary\n" * 20))
-        ring = ring or fail.Keyring()  # type: ignore[no-untyped-call]
-        with own_keyring(ring), pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        assert "canary" not in captured.out + captured.err
-        return Ran(code=ended.value.code, out=captured.out, err=captured.err)
-
-    return ran
+    return CommandLine(
+        home=home,
+        monkeypatch=monkeypatch,
+        capsys=capsys,
+        piped="canary\n" * 20,
+        hidden="canary",
+    )
 
 
 def connect(
@@ -137,7 +114,9 @@ def facts(line: str) -> dict[str, str]:
 # status
 
 
-def test_status_says_what_is_connected_and_what_is_kept(run: Run, home: Path) -> None:
+def test_status_says_what_is_connected_and_what_is_kept(
+    run: CommandLine, home: Path
+) -> None:
     ring = OpenKeyring()
     connect(home, ring, "main")
     connect(home, ring, "cards", SPEND, Environment.PRODUCTION)
@@ -165,7 +144,7 @@ def test_status_says_what_is_connected_and_what_is_kept(run: Run, home: Path) ->
 
 
 def test_status_counts_the_sign_ins_of_all_processes_in_this_hour(
-    run: Run, home: Path
+    run: CommandLine, home: Path
 ) -> None:
     ring = OpenKeyring()
     connect(home, ring, "main")
@@ -191,7 +170,7 @@ def test_status_counts_the_sign_ins_of_all_processes_in_this_hour(
     ],
 )
 def test_status_tells_what_it_can_without_the_vault(
-    run: Run, home: Path, ring: KeyringBackend | None, told: str
+    run: CommandLine, home: Path, ring: KeyringBackend | None, told: str
 ) -> None:
     connect(home, OpenKeyring(), "main")
     ran = run("status", ring=ring)
@@ -202,7 +181,7 @@ def test_status_tells_what_it_can_without_the_vault(
 
 
 def test_status_says_when_variables_take_the_accounts_place(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BILL_PASSWORD", "canary-password")
     assert run("status").out.splitlines() == [
@@ -214,7 +193,7 @@ def test_status_says_when_variables_take_the_accounts_place(
 # logout
 
 
-def test_logout_leaves_nothing_of_the_account(run: Run, home: Path) -> None:
+def test_logout_leaves_nothing_of_the_account(run: CommandLine, home: Path) -> None:
     ring = OpenKeyring()
     connect(home, ring, "main")
     remember(home, ring)
@@ -225,7 +204,9 @@ def test_logout_leaves_nothing_of_the_account(run: Run, home: Path) -> None:
     assert read_profiles(home).profiles == {}
 
 
-def test_logout_removes_only_the_account_that_is_named(run: Run, home: Path) -> None:
+def test_logout_removes_only_the_account_that_is_named(
+    run: CommandLine, home: Path
+) -> None:
     ring = OpenKeyring()
     connect(home, ring, "main")
     connect(home, ring, "cards", SPEND)
@@ -235,7 +216,7 @@ def test_logout_removes_only_the_account_that_is_named(run: Run, home: Path) -> 
 
 
 def test_account_whose_secrets_are_lost_can_still_be_removed(
-    run: Run, home: Path
+    run: CommandLine, home: Path
 ) -> None:
     connect(home, OpenKeyring(), "main")
     assert run("logout", ring=OpenKeyring()).code == 0
@@ -251,7 +232,11 @@ def test_account_whose_secrets_are_lost_can_still_be_removed(
     ],
 )
 def test_logout_that_cannot_be_changes_nothing(
-    run: Run, home: Path, words: list[str], ring: KeyringBackend | None, told: str
+    run: CommandLine,
+    home: Path,
+    words: list[str],
+    ring: KeyringBackend | None,
+    told: str,
 ) -> None:
     connect(home, OpenKeyring(), "main")
     ran = run("logout", *words, ring=ring)
@@ -260,7 +245,7 @@ def test_logout_that_cannot_be_changes_nothing(
     assert list(read_profiles(home).profiles) == ["main"]
 
 
-def test_logout_of_nobody_says_so(run: Run) -> None:
+def test_logout_of_nobody_says_so(run: CommandLine) -> None:
     ran = run("logout")
     assert (ran.code, ran.err) == (
         2,
@@ -272,7 +257,7 @@ def test_logout_of_nobody_says_so(run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--terminal"]])
-def test_secrets_are_never_read_from_a_pipe(run: Run, words: list[str]) -> None:
+def test_secrets_are_never_read_from_a_pipe(run: CommandLine, words: list[str]) -> None:
     ran = run("login", *words, ring=OpenKeyring())
     assert ran.code == 2
     assert "secrets are not read from pipes" in ran.err
@@ -287,7 +272,7 @@ def test_secrets_are_never_read_from_a_pipe(run: Run, words: list[str]) -> None:
     ],
 )
 def test_nobody_types_what_could_not_be_stored(
-    run: Run, ring: KeyringBackend | None, told: str
+    run: CommandLine, ring: KeyringBackend | None, told: str
 ) -> None:
     ran = run("login", ring=ring)
     assert (ran.code, ran.out) == (2, "")
@@ -295,7 +280,7 @@ def test_nobody_types_what_could_not_be_stored(
 
 
 def test_key_that_does_not_open_the_file_is_found_out_first(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FileVault(home / "secrets.enc", "the right one").put("profile/main", "{}")
     monkeypatch.setenv("BILL_MCP_KEY", "another one")
@@ -304,7 +289,9 @@ def test_key_that_does_not_open_the_file_is_found_out_first(
     assert "BILL_MCP_KEY does not open it" in ran.err
 
 
-def test_codes_are_for_accounts_that_are_connected(run: Run, home: Path) -> None:
+def test_codes_are_for_accounts_that_are_connected(
+    run: CommandLine, home: Path
+) -> None:
     ring = OpenKeyring()
     assert "needs no login" in run("login", "--mfa", ring=ring).err
     nobody = run("login", "--mfa", "--environment", "sandbox", ring=ring)
@@ -330,7 +317,11 @@ def test_codes_are_for_accounts_that_are_connected(run: Run, home: Path) -> None
 )
 @pytest.mark.parametrize("words", [[], ["--profile", "main"]])
 def test_account_that_cannot_be_read_is_one_line_and_never_the_simulator(
-    run: Run, home: Path, words: list[str], ring: KeyringBackend | None, told: str
+    run: CommandLine,
+    home: Path,
+    words: list[str],
+    ring: KeyringBackend | None,
+    told: str,
 ) -> None:
     connect(home, OpenKeyring(), "main")
     ran = run("call", "bill_check_app_health", *words, ring=ring)
@@ -385,7 +376,9 @@ def test_the_waiting_question_is_opened_and_its_ticket_stays_hidden(
     assert "canary-ticket" in page.read_text(encoding="utf-8")
 
 
-def test_one_of_several_is_named_by_its_id_or_its_address(run: Run, home: Path) -> None:
+def test_one_of_several_is_named_by_its_id_or_its_address(
+    run: CommandLine, home: Path
+) -> None:
     first, second = wait(home, "a"), wait(home, "b")
     ran = run("open")
     assert ran.code == 2
@@ -397,7 +390,7 @@ def test_one_of_several_is_named_by_its_id_or_its_address(run: Run, home: Path) 
     assert "nothing waits for you here" in run("open", "c" * 26).err
 
 
-def test_nothing_waits_where_nobody_asked(run: Run) -> None:
+def test_nothing_waits_where_nobody_asked(run: CommandLine) -> None:
     ran = run("open")
     assert (ran.code, ran.out) == (2, "")
     assert "nothing waits for you here" in ran.err

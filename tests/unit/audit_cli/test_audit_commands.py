@@ -8,35 +8,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from support.audit_log import AT, AuditLog, an_entry
+from support.command_line import CommandLine, Ran
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 from support.terminal import at_terminal
 
-from bill_mcp import cli
 from bill_mcp.audit_cli.log_file import find_log
 from bill_mcp.records.audit import Audit
 from bill_mcp.records.store import RecordFile
 
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 OPERATORS_KEY = "canary-key-of-the-operator"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -47,29 +34,21 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the command line in this process, its output in a pipe."""
-    for name in os.environ:
-        if name.startswith("BILL_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BILL_MCP_HOME", str(home))
+) -> CommandLine:
+    """``bill-mcp audit`` of an operator who set ``BILL_MCP_KEY``."""
+    command_line = CommandLine(
+        home=home,
+        monkeypatch=monkeypatch,
+        capsys=capsys,
+        first_words=("audit",),
+        hidden=OPERATORS_KEY,
+    )
     monkeypatch.setenv("BILL_MCP_KEY", OPERATORS_KEY)
-
-    def ran(*words: str, ring: KeyringBackend | None = None) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["bill-mcp", "audit", *words])
-        ring = ring or fail.Keyring()  # type: ignore[no-untyped-call]
-        with own_keyring(ring), pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        assert OPERATORS_KEY not in captured.out + captured.err
-        return Ran(code=ended.value.code, out=captured.out, err=captured.err)
-
-    return ran
+    return command_line
 
 
 @pytest.fixture
-def log(home: Path, run: Run) -> AuditLog:
+def log(home: Path, run: CommandLine) -> AuditLog:
     """A log as a server with BILL_MCP_KEY leaves it: three rows, its head kept."""
     return left_by_a_server(home)
 
@@ -100,7 +79,9 @@ def left_by_a_server(home: Path) -> AuditLog:
 # audit
 
 
-def test_rows_are_shown_newest_first_one_a_line(run: Run, log: AuditLog) -> None:
+def test_rows_are_shown_newest_first_one_a_line(
+    run: CommandLine, log: AuditLog
+) -> None:
     ran = run()
     assert (ran.code, ran.err) == (0, "")
     lines = [line.split("\t") for line in ran.out.splitlines()]
@@ -120,7 +101,7 @@ def test_rows_are_shown_newest_first_one_a_line(run: Run, log: AuditLog) -> None
 
 
 def test_texts_of_others_can_neither_move_the_cursor_nor_make_cells(
-    run: Run, log: AuditLog
+    run: CommandLine, log: AuditLog
 ) -> None:
     ran = run("--kind", "refused")
     (line,) = ran.out.splitlines()
@@ -141,21 +122,21 @@ def test_texts_of_others_can_neither_move_the_cursor_nor_make_cells(
     ],
 )
 def test_rows_are_chosen(
-    run: Run, log: AuditLog, words: tuple[str, ...], rows: list[str]
+    run: CommandLine, log: AuditLog, words: tuple[str, ...], rows: list[str]
 ) -> None:
     ran = run(*words)
     assert ran.code == 0
     assert [line.split("\t")[0] for line in ran.out.splitlines()] == rows
 
 
-def test_time_that_is_none_is_named(run: Run) -> None:
+def test_time_that_is_none_is_named(run: CommandLine) -> None:
     ran = run("--since", "yesterday")
     assert ran.code == 2
     assert "--since is no ISO time" in ran.err
 
 
 def test_without_a_log_nothing_is_shown_and_nothing_is_made(
-    run: Run, home: Path
+    run: CommandLine, home: Path
 ) -> None:
     assert run() == Ran(code=0, out="", err="")
     ran = run("verify")
@@ -167,7 +148,7 @@ def test_without_a_log_nothing_is_shown_and_nothing_is_made(
 
 
 def test_journal_without_a_table_of_the_log_is_an_empty_log(
-    run: Run, home: Path
+    run: CommandLine, home: Path
 ) -> None:
     records = RecordFile(home / "journal.sqlite", ("CREATE TABLE other (a)",))
     records.look_now(lambda _: None)
@@ -176,13 +157,15 @@ def test_journal_without_a_table_of_the_log_is_an_empty_log(
     assert run("verify").code == 0
 
 
-def test_row_that_cannot_be_read_is_shown_as_such(run: Run, log: AuditLog) -> None:
+def test_row_that_cannot_be_read_is_shown_as_such(
+    run: CommandLine, log: AuditLog
+) -> None:
     log.tamper(("UPDATE audit SET content = X'FF' WHERE seq = 1", ()))
     assert run("--limit", "3").out.splitlines()[2].startswith("1\t\t(unreadable)\t")
 
 
 def test_locked_keyring_does_not_hide_the_rows(
-    run: Run, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BILL_MCP_KEY")
     ran = run(ring=LockedKeyring())
@@ -205,7 +188,7 @@ def test_a_person_sees_a_table(log: AuditLog, home: Path) -> None:
 
 
 def test_log_left_alone_is_whole_and_its_limits_are_said(
-    run: Run, log: AuditLog
+    run: CommandLine, log: AuditLog
 ) -> None:
     ran = run("verify")
     assert (ran.code, ran.err) == (0, "")
@@ -230,7 +213,7 @@ def test_log_left_alone_is_whole_and_its_limits_are_said(
     ],
 )
 def test_log_that_is_not_whole_names_its_first_bad_row(
-    run: Run, log: AuditLog, statement: str, first_bad: int
+    run: CommandLine, log: AuditLog, statement: str, first_bad: int
 ) -> None:
     log.tamper((statement, ()))
     ran = run("verify")
@@ -238,7 +221,7 @@ def test_log_that_is_not_whole_names_its_first_bad_row(
     assert f"the first bad row is {first_bad}\n" in ran.out
 
 
-def test_file_that_is_gone_is_missed(run: Run, log: AuditLog) -> None:
+def test_file_that_is_gone_is_missed(run: CommandLine, log: AuditLog) -> None:
     log.records.close()
     log.path.unlink()
     ran = run("verify")
@@ -250,7 +233,7 @@ def test_file_that_is_gone_is_missed(run: Run, log: AuditLog) -> None:
 
 
 def test_file_that_is_no_database_is_not_whole_and_no_traceback(
-    run: Run, log: AuditLog
+    run: CommandLine, log: AuditLog
 ) -> None:
     log.records.close()
     log.path.write_bytes(b"ruined " * 2000)
@@ -263,7 +246,7 @@ def test_file_that_is_no_database_is_not_whole_and_no_traceback(
         assert "damaged" in told.err
 
 
-def test_more_problems_than_fit_are_counted(run: Run, log: AuditLog) -> None:
+def test_more_problems_than_fit_are_counted(run: CommandLine, log: AuditLog) -> None:
     log.write(*(an_entry() for _ in range(30)))
     log.tamper(("UPDATE audit SET hmac = char(27)", ()))
     ran = run("verify")
@@ -273,7 +256,7 @@ def test_more_problems_than_fit_are_counted(run: Run, log: AuditLog) -> None:
 
 
 def test_another_key_is_told_apart_from_tampering(
-    run: Run, log: AuditLog, home: Path
+    run: CommandLine, log: AuditLog, home: Path
 ) -> None:
     (home / "secrets.enc").unlink()
     find_log({**os.environ}).custody.key()
@@ -284,7 +267,7 @@ def test_another_key_is_told_apart_from_tampering(
 
 
 def test_without_the_key_nothing_can_be_checked(
-    run: Run, log: AuditLog, home: Path
+    run: CommandLine, log: AuditLog, home: Path
 ) -> None:
     (home / "secrets.enc").unlink()
     ran = run("verify")
@@ -294,7 +277,7 @@ def test_without_the_key_nothing_can_be_checked(
 
 
 def test_without_a_vault_everybody_is_told_that_the_log_could_be_forged(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BILL_MCP_KEY")
     with own_keyring(fail.Keyring()):  # type: ignore[no-untyped-call]
@@ -306,7 +289,7 @@ def test_without_a_vault_everybody_is_told_that_the_log_could_be_forged(
 
 
 def test_key_and_head_may_rest_in_the_keyring(
-    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("BILL_MCP_KEY")
     ring = OpenKeyring()
@@ -319,7 +302,7 @@ def test_key_and_head_may_rest_in_the_keyring(
 
 
 def test_log_that_lost_rows_can_be_accepted_and_says_so_for_ever(
-    run: Run, log: AuditLog
+    run: CommandLine, log: AuditLog
 ) -> None:
     log.tamper(("DELETE FROM audit WHERE seq = 3", ()))
     accepted = run("verify", "--accept")
@@ -338,7 +321,7 @@ def test_log_that_lost_rows_can_be_accepted_and_says_so_for_ever(
 # audit export
 
 
-def test_json_lines_hold_what_is_authenticated(run: Run, log: AuditLog) -> None:
+def test_json_lines_hold_what_is_authenticated(run: CommandLine, log: AuditLog) -> None:
     ran = run("export", "--format", "jsonl")
     head = log.head()
     assert head is not None
@@ -350,7 +333,7 @@ def test_json_lines_hold_what_is_authenticated(run: Run, log: AuditLog) -> None:
     assert content == an_entry(write="w1").content()
 
 
-def test_spreadsheet_gets_no_formulas(run: Run, log: AuditLog) -> None:
+def test_spreadsheet_gets_no_formulas(run: CommandLine, log: AuditLog) -> None:
     log.write(
         an_entry(agent="=1+1", user=" +1", approver="-1", action="@x", write="\t")
     )
@@ -365,7 +348,9 @@ def test_spreadsheet_gets_no_formulas(run: Run, log: AuditLog) -> None:
     assert told == ["'=1+1", "' +1", "'-1", "'@x"]
 
 
-def test_export_goes_to_a_private_file(run: Run, log: AuditLog, tmp_path: Path) -> None:
+def test_export_goes_to_a_private_file(
+    run: CommandLine, log: AuditLog, tmp_path: Path
+) -> None:
     out = tmp_path / "audit.csv"
     ran = run("export", "--format", "csv", "--out", str(out))
     assert (ran.code, ran.out) == (0, "")
@@ -374,7 +359,7 @@ def test_export_goes_to_a_private_file(run: Run, log: AuditLog, tmp_path: Path) 
 
 
 def test_export_that_cannot_be_written_is_named(
-    run: Run, log: AuditLog, tmp_path: Path
+    run: CommandLine, log: AuditLog, tmp_path: Path
 ) -> None:
     for words, why in (
         (("--out", str(tmp_path / "no" / "file")), "No such file"),
@@ -388,7 +373,7 @@ def test_export_that_cannot_be_written_is_named(
 
 
 def test_changed_row_is_exported_as_the_text_that_it_is(
-    run: Run, log: AuditLog
+    run: CommandLine, log: AuditLog
 ) -> None:
     log.tamper(("UPDATE audit SET content = 'é\nx' WHERE seq = 1", ()))
     first, *rest = run("export").out.splitlines()
@@ -398,7 +383,7 @@ def test_changed_row_is_exported_as_the_text_that_it_is(
     assert csv_rows[0]["kind"] == ""
 
 
-def test_log_is_read_while_a_server_writes_it(run: Run, log: AuditLog) -> None:
+def test_log_is_read_while_a_server_writes_it(run: CommandLine, log: AuditLog) -> None:
     def amid(connection: object) -> Ran:
         return run("verify")
 
