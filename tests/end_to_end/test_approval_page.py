@@ -104,6 +104,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         portal.call(stage.file.close)
 
 
+def opened(stage: Stage, person: Person, **changes: Any) -> tuple[Question, Approval]:
+    """A call that waits, whose form *person* has in front of them."""
+    question, server, approval = stage.ask(**changes)
+    stage.enter(question, server, person.go)
+    person.await_title(TITLE)
+    return question, approval
+
+
 def typed(person: Person, passphrase: str = PASSPHRASE) -> None:
     person.fill({"approver": APPROVER, "passphrase": passphrase})
 
@@ -112,9 +120,7 @@ def typed(person: Person, passphrase: str = PASSPHRASE) -> None:
 def test_an_approver_reads_what_will_be_sent_and_approves_it(
     stage: Stage, someone: Person
 ) -> None:
-    question, server, approval = stage.ask()
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    question, approval = opened(stage, someone)
     seen = someone.text()
     assert "PRODUCTION" in seen
     assert "Real money" in seen
@@ -156,9 +162,7 @@ def test_denying_and_not_now_take_no_passphrase(
     ended: Asked,
     state: State,
 ) -> None:
-    question, server, approval = stage.ask()
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    question, approval = opened(stage, someone)
     someone.press(button)
     someone.await_title(title)
     assert stage.ending(question) is ended
@@ -190,9 +194,7 @@ def test_by_keyboard_alone_and_without_scripts(stage: Stage, someone: Person) ->
 def test_a_screen_reader_finds_warnings_fields_and_buttons_by_name(
     stage: Stage, someone: Person
 ) -> None:
-    question, server, _ = stage.ask()
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    opened(stage, someone)
     someone.browser.execute_cdp_cmd("Accessibility.enable", {})
     nodes = someone.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     told = [
@@ -221,9 +223,7 @@ def test_a_screen_reader_finds_warnings_fields_and_buttons_by_name(
 def test_pressing_twice_reloading_and_going_back_decide_nothing_twice(
     stage: Stage, someone: Person
 ) -> None:
-    question, server, approval = stage.ask()
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    question, approval = opened(stage, someone)
     typed(someone)
     button = someone.browser.find_element(By.CSS_SELECTOR, "[value=approve]")
     ActionChains(someone.browser).double_click(button).perform()
@@ -245,12 +245,14 @@ def test_the_page_fits_a_narrow_screen_whatever_others_wrote(
     stage: Stage, someone: Person, dark: bool
 ) -> None:
     line = ApprovalLine(label="Payee", value=HOSTILE * 9, third_party=True)
-    question, server, _ = stage.ask(
-        lines=(line, *WANTED.lines), title="x" * 200, reasons=("y" * 200,)
-    )
     someone.look(width=320, dark=dark)
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    opened(
+        stage,
+        someone,
+        lines=(line, *WANTED.lines),
+        title="x" * 200,
+        reasons=("y" * 200,),
+    )
     assert someone.fits()
     assert "\u202e" not in someone.browser.page_source
     assert r"Acme\u202e <b>\"Ltd\"</b>\n\u200b" in someone.text()
@@ -261,9 +263,7 @@ def test_the_page_fits_a_narrow_screen_whatever_others_wrote(
 def test_a_decision_in_a_terminal_ends_the_waiting_and_the_form(
     stage: Stage, someone: Person, tmp_path: Path
 ) -> None:
-    question, server, approval = stage.ask()
-    stage.enter(question, server, someone.go)
-    someone.await_title(TITLE)
+    question, approval = opened(stage, someone)
     file, terminal = approving(tmp_path / "journal.sqlite", stage.clock)
     decide = terminal.approvals.decide
     stage.portal.call(

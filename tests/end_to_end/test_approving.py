@@ -30,6 +30,12 @@ WRONG = "canary wrong horse battery"
 HOSTILE = "Happy\x1b[2J\u202eMusic\nAmount: 1.00 USD"
 
 
+def mia_types(terminal: Terminal, passphrase: str) -> None:
+    """Mia says who she is; then *passphrase* comes, hers or not."""
+    terminal.type("mia", after="Approver [mia]")
+    terminal.type(passphrase, after="Passphrase of mia (hidden)")
+
+
 @dataclass
 class Office:
     """A home, a server that asks, and a person at a terminal."""
@@ -86,8 +92,7 @@ class Office:
     def add_at_terminal(self, name: str, passphrase: str, by: str) -> None:
         with self.person("approver", "add", name) as terminal:
             if by:
-                terminal.type("mia", after="Approver [mia]")
-                terminal.type(by, after="Passphrase of mia (hidden)")
+                mia_types(terminal, by)
             terminal.type(passphrase, after="New passphrase (hidden)")
             terminal.type(passphrase, after="Once more (hidden)")
             shown = self.ended(terminal, 0)
@@ -117,8 +122,7 @@ def test_approver_lets_one_call_go_out(office: Office) -> None:
         lines=(ApprovalLine(label="Payee", value=HOSTILE, third_party=True),),
     )
     with office.person("approve", asked.id.lower()) as terminal:
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type(WRONG, after="Passphrase of mia (hidden)")
+        mia_types(terminal, WRONG)
         terminal.wait_for("4 tries left")
         terminal.type(MIA, after="Passphrase of mia (hidden)")
         terminal.type("", after="Let this go out, once? (yes/no)")
@@ -180,8 +184,7 @@ def test_piped_passphrase_is_not_read_although_there_is_a_terminal(
         stdin=reading,
     ) as terminal:
         os.close(reading)
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type("", after="Passphrase of mia (hidden)")
+        mia_types(terminal, "")
         assert "Nothing was decided" in office.ended(terminal, 1)
     assert office.state(asked) is State.WAITING
 
@@ -215,8 +218,7 @@ def test_passphrase_stands_in_no_list_of_processes(office: Office) -> None:
     office.add("mia", MIA)
     asked = office.ask()
     with office.person("approve", asked.id) as terminal:
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type(MIA, after="Passphrase of mia (hidden)")
+        mia_types(terminal, MIA)
         terminal.wait_for("Let this go out, once?")
         process = Path("/proc") / str(terminal.process_id)
         assert asked.id.encode() in (process / "cmdline").read_bytes()
@@ -250,8 +252,7 @@ def test_nobody_approves_before_there_is_an_approver(office: Office) -> None:
 def test_second_approver_and_new_passphrases_need_an_approver(office: Office) -> None:
     office.add_at_terminal("mia", MIA, by="")
     with office.person("approver", "add", "tom") as terminal:
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type("", after="Passphrase of mia (hidden)")
+        mia_types(terminal, "")
         assert "Nothing was changed." in office.ended(terminal, 1)
     office.add_at_terminal("tom", TOM, by=MIA)
     with office.person("approver", "add", "tom") as terminal:
@@ -290,13 +291,11 @@ def test_halt_is_lifted_on_an_approvers_word(office: Office) -> None:
     code, told = office.run("halt", "--lift", stdin=f"mia\n{MIA}\n")
     assert (code, "there is no terminal here" in told) == (2, True)
     with office.person("halt", "--lift") as terminal:
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type("", after="Passphrase of mia (hidden)")
+        mia_types(terminal, "")
         assert "Still halted." in office.ended(terminal, 1)
     assert is_halted(office.home) is not None
     with office.person("halt", "--lift") as terminal:
-        terminal.type("mia", after="Approver [mia]")
-        terminal.type(MIA, after="Passphrase of mia (hidden)")
+        mia_types(terminal, MIA)
         assert "lifted: writes go out again" in office.ended(terminal, 0)
     assert is_halted(office.home) is None
 

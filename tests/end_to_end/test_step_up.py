@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,20 @@ from support.simulator_process import Simulator, simulator_process
 pytestmark = pytest.mark.anyio
 
 
-def variables_of(simulator: Simulator, home: Path) -> dict[str, str]:
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with simulator_process() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def variables(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
+    """What a server is told: an account whose payments need an MFA not yet done."""
     return {
         **simulator.credentials(mfa="registered"),
         "BILL_MCP_ENVIRONMENT": "local",
         "BILL_MCP_BASE_URL": simulator.base_url,
-        "BILL_MCP_HOME": str(home),
+        "BILL_MCP_HOME": str(tmp_path),
         "BILL_MCP_KEY": "canary-operator-key",
     }
 
@@ -55,7 +64,7 @@ def texts_sent(simulator: Simulator) -> int:
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_person_gives_the_code_on_our_page_and_the_same_call_pays(
-    era: str, tmp_path: Path
+    era: str, simulator: Simulator, variables: dict[str, str], tmp_path: Path
 ) -> None:
     person, asked = Person(tmp_path), []
 
@@ -67,42 +76,36 @@ async def test_a_person_gives_the_code_on_our_page_and_the_same_call_pays(
         assert "You can close this page" in last_page
         return types.ElicitResult(action="accept")
 
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(
-            era=era, variables=variables, elicitation_callback=answer
-        ) as client:
-            payment = await payment_of(client)
-            paid = result_of(await client.call_tool("bill_create_a_payment", payment))
-            assert paid["amount"] == payment["amount"]
-        assert texts_sent(simulator) == 1
-        assert len(asked) == 1
-        async with client_of(era=era, variables=variables) as client:
-            session = result_of(
-                await client.call_tool("bill_get_api_session_details", {})
-            )
-            assert session["mfaStatus"] == "COMPLETE"
-        assert texts_sent(simulator) == 1
+    async with client_of(
+        era=era, variables=variables, elicitation_callback=answer
+    ) as client:
+        payment = await payment_of(client)
+        paid = result_of(await client.call_tool("bill_create_a_payment", payment))
+        assert paid["amount"] == payment["amount"]
+    assert texts_sent(simulator) == 1
+    assert len(asked) == 1
+    async with client_of(era=era, variables=variables) as client:
+        session = result_of(await client.call_tool("bill_get_api_session_details", {}))
+        assert session["mfaStatus"] == "COMPLETE"
+    assert texts_sent(simulator) == 1
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_client_that_cannot_open_links_is_told_where_a_person_does_it(
-    era: str, tmp_path: Path
+    era: str, simulator: Simulator, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(era=era, variables=variables) as client:
-            payment = await payment_of(client)
-            told = error_of(await client.call_tool("bill_create_a_payment", payment))
-            assert told["error"] == "mfa_required"
-            assert told["outcome"] == "not_done"
-            assert "bill-mcp open" in told["advice"]
-            assert "bill-mcp login --mfa" in told["advice"]
-            assert texts_sent(simulator) == 0
-            pointer = told["advice"].split("; ")[1].split(")")[0]
-            question_id = pointer.rsplit("/", 1)[1]
-            await Person(tmp_path).complete_mfa(question_id, device=None)
-            result_of(await client.call_tool("bill_create_a_payment", payment))
+    async with client_of(era=era, variables=variables) as client:
+        payment = await payment_of(client)
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        assert told["error"] == "mfa_required"
+        assert told["outcome"] == "not_done"
+        assert "bill-mcp open" in told["advice"]
+        assert "bill-mcp login --mfa" in told["advice"]
+        assert texts_sent(simulator) == 0
+        pointer = told["advice"].split("; ")[1].split(")")[0]
+        question_id = pointer.rsplit("/", 1)[1]
+        await Person(tmp_path).complete_mfa(question_id, device=None)
+        result_of(await client.call_tool("bill_create_a_payment", payment))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ async def test_a_client_that_cannot_open_links_is_told_where_a_person_does_it(
 )
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_person_who_does_not_want_to_is_not_asked_again_in_this_call(
-    era: str, action: Any, code: str, tmp_path: Path
+    era: str, action: Any, code: str, simulator: Simulator, variables: dict[str, str]
 ) -> None:
     asked = []
 
@@ -118,52 +121,48 @@ async def test_a_person_who_does_not_want_to_is_not_asked_again_in_this_call(
         asked.append(params.url)
         return types.ElicitResult(action=action)
 
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(
-            era=era, variables=variables, elicitation_callback=answer
-        ) as client:
-            payment = await payment_of(client)
-            told = error_of(await client.call_tool("bill_create_a_payment", payment))
-        assert told["error"] == code
-        assert len(asked) == 1
-        assert texts_sent(simulator) == 0
+    async with client_of(
+        era=era, variables=variables, elicitation_callback=answer
+    ) as client:
+        payment = await payment_of(client)
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+    assert told["error"] == code
+    assert len(asked) == 1
+    assert texts_sent(simulator) == 0
 
 
 async def test_an_agent_that_holds_the_link_can_neither_open_nor_answer_the_form(
-    tmp_path: Path,
+    simulator: Simulator, variables: dict[str, str]
 ) -> None:
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(variables=variables) as client:
-            payment = await payment_of(client)
-            told = error_of(await client.call_tool("bill_create_a_payment", payment))
-            pointer = told["advice"].split("; ")[1].split(")")[0]
-            async with httpx.AsyncClient() as curl:
-                seen = await curl.get(pointer)
-                assert "<form" not in seen.text
-                for attempt in range(4):
-                    tried = await curl.post(
-                        pointer,
-                        data={"do": "confirm", "code": CODE, "csrf": str(attempt)},
-                    )
-                    assert tried.status_code in {403, 404, 405}
-                entered = await curl.post(
-                    pointer.split("/q/")[0] + "/enter",
-                    data={"question": pointer.rsplit("/", 1)[1], "ticket": "guess"},
-                    headers={"origin": "null"},
+    async with client_of(variables=variables) as client:
+        payment = await payment_of(client)
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        pointer = told["advice"].split("; ")[1].split(")")[0]
+        async with httpx.AsyncClient() as curl:
+            seen = await curl.get(pointer)
+            assert "<form" not in seen.text
+            for attempt in range(4):
+                tried = await curl.post(
+                    pointer,
+                    data={"do": "confirm", "code": CODE, "csrf": str(attempt)},
                 )
-                assert "set-cookie" not in entered.headers
-            told = error_of(await client.call_tool("bill_create_a_payment", payment))
-            assert told["error"] == "mfa_required"
-        assert texts_sent(simulator) == 0
-        ticket_text = json.dumps(told)
-        assert "ticket" not in ticket_text
+                assert tried.status_code in {403, 404, 405}
+            entered = await curl.post(
+                pointer.split("/q/")[0] + "/enter",
+                data={"question": pointer.rsplit("/", 1)[1], "ticket": "guess"},
+                headers={"origin": "null"},
+            )
+            assert "set-cookie" not in entered.headers
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        assert told["error"] == "mfa_required"
+    assert texts_sent(simulator) == 0
+    ticket_text = json.dumps(told)
+    assert "ticket" not in ticket_text
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_link_of_an_elicitation_opens_nothing_for_whoever_holds_it(
-    era: str, tmp_path: Path
+    era: str, simulator: Simulator, variables: dict[str, str]
 ) -> None:
     seen = []
 
@@ -180,15 +179,13 @@ async def test_link_of_an_elicitation_opens_nothing_for_whoever_holds_it(
             )
         return types.ElicitResult(action="cancel")
 
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(
-            era=era, variables=variables, elicitation_callback=answer
-        ) as client:
-            payment = await payment_of(client)
-            told = error_of(await client.call_tool("bill_create_a_payment", payment))
-            assert told["error"] == "mfa_cancelled"
-        assert texts_sent(simulator) == 0
+    async with client_of(
+        era=era, variables=variables, elicitation_callback=answer
+    ) as client:
+        payment = await payment_of(client)
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        assert told["error"] == "mfa_cancelled"
+    assert texts_sent(simulator) == 0
     assert len(seen) == 4
     for page in seen:
         assert "<form" not in page.text
@@ -196,20 +193,18 @@ async def test_link_of_an_elicitation_opens_nothing_for_whoever_holds_it(
 
 
 async def test_mfa_completed_in_another_process_is_noticed_by_a_running_server(
-    tmp_path: Path,
+    variables: dict[str, str],
 ) -> None:
-    with simulator_process() as simulator:
-        variables = variables_of(simulator, tmp_path)
-        async with client_of(variables=variables) as waiting:
-            payment = await payment_of(waiting)
-            told = error_of(await waiting.call_tool("bill_create_a_payment", payment))
-            assert told["error"] == "mfa_required"
-            remember = {"rememberMe": True, "device": "desk", "machineName": "desk"}
-            async with client_of(variables=variables) as other:
-                result_of(await other.call_tool("bill_generate_mfa_challenge", {}))
-                result_of(
-                    await other.call_tool(
-                        "bill_validate_mfa_challenge", {"token": CODE, **remember}
-                    )
+    async with client_of(variables=variables) as waiting:
+        payment = await payment_of(waiting)
+        told = error_of(await waiting.call_tool("bill_create_a_payment", payment))
+        assert told["error"] == "mfa_required"
+        remember = {"rememberMe": True, "device": "desk", "machineName": "desk"}
+        async with client_of(variables=variables) as other:
+            result_of(await other.call_tool("bill_generate_mfa_challenge", {}))
+            result_of(
+                await other.call_tool(
+                    "bill_validate_mfa_challenge", {"token": CODE, **remember}
                 )
-            result_of(await waiting.call_tool("bill_create_a_payment", payment))
+            )
+        result_of(await waiting.call_tool("bill_create_a_payment", payment))

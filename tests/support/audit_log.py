@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bill_mcp.audit_cli.log_file import find_log
 from bill_mcp.records import audit
 from bill_mcp.records.audit import Audit, AuditEntry, Kind
 from bill_mcp.records.audit_chain import Head, Report
 from bill_mcp.records.store import RecordFile
 
 KEY = b"0123456789abcdef0123456789abcdef"
+OPERATORS_KEY = "canary-key-of-the-operator"
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
@@ -60,3 +63,27 @@ class AuditLog:
                 other.execute(f"DROP TRIGGER {name}")
             for statement, values in statements:
                 other.execute(statement, values)
+
+
+def left_by_a_server(home: Path) -> AuditLog:
+    """A log of three rows, its key and its head kept where a server keeps them."""
+    found = find_log({**os.environ, "BILL_MCP_HOME": str(home)})
+    log = AuditLog(found.path, Audit(found.custody.key))
+    log.write(
+        an_entry(write="w1"),
+        an_entry(
+            kind="outcome",
+            write="w1",
+            outcome="done",
+            bill_ids=("stp01",),
+            at=AT + timedelta(seconds=1),
+        ),
+        an_entry(
+            kind="refused",
+            agent="http:evil\x1b[2J\tx",
+            at=AT + timedelta(days=1),
+            arguments={"name": '=HYPERLINK("https://x")', "n": [1]},
+        ),
+    )
+    assert found.custody.keep_head(found.path, log.records)
+    return log

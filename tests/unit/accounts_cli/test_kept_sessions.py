@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,10 +11,10 @@ from pathlib import Path
 import anyio
 import pytest
 from keyring.backend import KeyringBackend
+from support.command_line import CommandLine
 from support.keyrings import OpenKeyring, own_keyring
 from support.recording_bill import RecordingBill, recording_bill
 
-from bill_mcp import cli
 from bill_mcp.app import application
 from bill_mcp.environments import Environment
 from bill_mcp.secret import Secret
@@ -83,11 +81,7 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    for name in os.environ:
-        if name.startswith("BILL_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BILL_MCP_HOME", str(tmp_path / "home"))
+def machine(tmp_path: Path) -> Iterator[Machine]:
     with own_keyring(OpenKeyring()) as ring, recording_bill() as bill:
         yield Machine(tmp_path / "home", bill, ring)
 
@@ -96,19 +90,26 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     """Runs a command that succeeds; what it prints."""
+    command_line = CommandLine(
+        home=machine.home,
+        monkeypatch=monkeypatch,
+        capsys=capsys,
+        ring=machine.ring,
+        hidden="canary",
+    )
 
-    def ran(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["bill-mcp", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "canary" not in captured.out + captured.err
-        assert (ended.value.code, captured.err) == (0, "")
-        return captured.out
+    def succeed(*words: str) -> str:
+        ran = command_line(*words)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
 
-    return ran
+    return succeed
 
 
 def kept_of(status: str) -> dict[str, str]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 import pytest
+from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from support.approval_desk import SEALING_KEY, payment, record_file
+from support.command_line import CommandLine
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 from support.sealing import sealing_key
 
-from bill_mcp import cli
 from bill_mcp.app import random_id
 from bill_mcp.approvals_cli.showing import show
 from bill_mcp.clock import SystemClock
@@ -27,20 +24,11 @@ from bill_mcp.records.halt import is_halted
 pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture(autouse=True)
-def keyring_open() -> Iterator[None]:
-    with own_keyring(OpenKeyring()):
-        yield
+def ring() -> Iterator[KeyringBackend]:
+    """A keyring that is open, in the commands and in the servers that asked."""
+    with own_keyring(OpenKeyring()) as ring:
+        yield ring
 
 
 @pytest.fixture
@@ -50,25 +38,18 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs the command line in this process, as somebody who has set nothing."""
-    for name in os.environ:
-        if name.startswith("BILL_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BILL_MCP_HOME", str(home))
-    monkeypatch.setattr(sys, "stdin", io.StringIO("canary passphrase\ny\n"))
-
-    def ran(*words: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["bill-mcp", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        return Ran(code=code, out=captured.out, err=captured.err)
-
-    return ran
+    home: Path,
+    ring: KeyringBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    return CommandLine(
+        home=home,
+        monkeypatch=monkeypatch,
+        capsys=capsys,
+        ring=ring,
+        piped="canary passphrase\ny\n",
+    )
 
 
 def key_of(home: Path) -> Callable[[], bytes]:
@@ -82,13 +63,15 @@ def asked(home: Path, **changes: object) -> tuple[Approvals, Approval]:
     return approvals, anyio.run(approvals.ask, payment(**changes))
 
 
-def test_nothing_waits_in_a_home_where_nothing_was_asked(run: Run) -> None:
+def test_nothing_waits_in_a_home_where_nothing_was_asked(run: CommandLine) -> None:
     ran = run("approvals")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == "no call waits for approval\nno payment is open or unknown\n"
 
 
-def test_each_call_that_waits_is_one_line_of_visible_text(run: Run, home: Path) -> None:
+def test_each_call_that_waits_is_one_line_of_visible_text(
+    run: CommandLine, home: Path
+) -> None:
     approvals, first = asked(home, agent_name="evil\n\tBEEF\x1b[2J", title="a\tb")
     _, second = asked(
         home, binding="b2", environment="production", cents=None, currency=None
@@ -145,7 +128,7 @@ def test_environment_that_is_unknown_is_as_loud_as_production(home: Path) -> Non
 
 
 def test_halting_asks_nothing_and_works_where_the_records_are_broken(
-    run: Run, home: Path
+    run: CommandLine, home: Path
 ) -> None:
     home.mkdir(exist_ok=True)
     (home / "journal.sqlite").write_bytes(b"no database, whatever it once was" * 99)
@@ -161,7 +144,9 @@ def test_halting_asks_nothing_and_works_where_the_records_are_broken(
     assert again.out == ran.out
 
 
-def test_halt_without_approvers_is_lifted_by_anybody(run: Run, home: Path) -> None:
+def test_halt_without_approvers_is_lifted_by_anybody(
+    run: CommandLine, home: Path
+) -> None:
     assert run("halt", "--lift").out == "nothing is halted\n"
     run("halt")
     assert run("halt", "--lift").out == "lifted: writes go out again\n"
