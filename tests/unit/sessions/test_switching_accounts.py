@@ -214,7 +214,6 @@ async def test_end_of_a_server_signs_out_of_every_account(
 
 # Accounts that sign in to no organization
 
-
 SPEND = Credentials(api_token=Secret("canary-token"))
 PARTNER = Credentials(
     partner_username="partner@example.test",
