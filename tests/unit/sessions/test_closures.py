@@ -38,11 +38,6 @@ def one_at(profile: str) -> Agent:
 
 
 @pytest.fixture
-def bill() -> BillSessions:
-    return BillSessions()
-
-
-@pytest.fixture
 def server(bill: BillSessions) -> Assembly:
     return assemble(Upstream(bill), profiles=ACCOUNTS.__getitem__)
 

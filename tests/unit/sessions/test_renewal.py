@@ -38,11 +38,6 @@ PAY = (
 
 
 @pytest.fixture
-def bill() -> BillSessions:
-    return BillSessions()
-
-
-@pytest.fixture
 def server(bill: BillSessions) -> Assembly:
     return assemble(Upstream(bill))
 

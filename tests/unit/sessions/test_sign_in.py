@@ -28,11 +28,6 @@ INLINE = {
 
 
 @pytest.fixture
-def bill() -> BillSessions:
-    return BillSessions()
-
-
-@pytest.fixture
 def server(bill: BillSessions) -> Assembly:
     return assemble(Upstream(bill), inline_credentials=True)
 
