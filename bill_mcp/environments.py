@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class Environment(StrEnum):
@@ -24,3 +25,21 @@ PRODUCTION_HOSTS = frozenset(
     {"gateway.prod.bill.com", "gateway.bill.com", "api.bill.com"}
 )
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORTS = {"https": 443, "http": 80}
+
+
+def normal_url(url: str) -> str:
+    """*url* as every spelling of it is kept: one host under one name.
+
+    Without it what is kept by address (sessions, limits) would be kept twice.
+
+    Raises:
+        ValueError: It is no URL.
+    """
+    parts = urlsplit(url.rstrip("/"))
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.port not in {None, _PORTS.get(parts.scheme)}:
+        host = f"{host}:{parts.port}"
+    return f"{parts.scheme}://{host}{parts.path}"

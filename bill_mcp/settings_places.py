@@ -18,6 +18,7 @@ from bill_mcp.environments import (
     LOOPBACK_HOSTS,
     PRODUCTION_HOSTS,
     Environment,
+    normal_url,
 )
 from bill_mcp.errors import ConfigError
 from bill_mcp.secret import Secret
@@ -146,6 +147,7 @@ def address_of(environment: Environment, given: str | None) -> tuple[str, bool]:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
+        normal = normal_url(url)
     except ValueError:
         raise ConfigError("BILL_MCP_BASE_URL is no URL") from None
     if not host or not url.isprintable() or set(url) & set(" \\"):
@@ -165,7 +167,7 @@ def address_of(environment: Environment, given: str | None) -> tuple[str, bool]:
         raise ConfigError(
             "BILL_MCP_BASE_URL is BILL's production, but the environment is sandbox"
         )
-    return url, False
+    return normal, False
 
 
 def variables_given(environ: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 
-from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment
+from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment, normal_url
 from bill_mcp.errors import ConfigError
 from bill_mcp.private_files import make_private_folder, write_private
 from bill_mcp.sessions import agent_locks
@@ -53,7 +53,10 @@ class Profile:
     def address(self) -> str:
         """The base URL at which its secrets were tried, and the only one they go to."""
         given = self.base_url or BASE_URLS.get(self.environment, EMBEDDED_URL)
-        return given.rstrip("/")
+        try:
+            return normal_url(given)
+        except ValueError:  # told of where it is used
+            return given
 
 
 @dataclass(frozen=True, kw_only=True)

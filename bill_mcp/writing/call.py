@@ -104,7 +104,8 @@ class Place:
     """Which BILL the calls of one server go to.
 
     Attributes:
-        address: Its base URL, and the file of a simulated world.
+        address: Its base URL, and the file of a simulated world; tells them apart where
+            BILL is simulated on this machine.
         world: Which world a simulated BILL is now; None where there is but one.
     """
 
@@ -117,10 +118,20 @@ class Place:
         return self.named(pin.organization)
 
     def named(self, organization: str) -> str:
-        """The same, for an organization as BILL names it."""
-        world = self.world()
-        place = f"{self.address} {world}" if world else self.address
-        return f"{self.environment} {place} {organization}"
+        """The same, for an organization as BILL names it.
+
+        Of BILL itself the address is no part: whichever way the one BILL is reached, a
+        payment must be known to all of them. Nor is the case of letters, lest a lenient
+        BILL have one organization under two names.
+        """
+        is_local = self.environment is Environment.LOCAL
+        names = (
+            str(self.environment),
+            self.address if is_local else "",
+            self.world() or "",
+            organization.strip().casefold(),
+        )
+        return " ".join(name for name in names if name)
 
     def asks_person(self, agent: Agent) -> bool:
         """Whether anybody is asked at all; see ``--confirm``."""

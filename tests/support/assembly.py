@@ -105,6 +105,7 @@ def assemble(
     upstream: Upstream,
     *,
     environment: Environment = Environment.SANDBOX,
+    base_url: str | None = None,
     confirm: Confirm = Confirm.NEVER,
     read_only: bool = False,
     rules: Rules | None = None,
@@ -125,6 +126,7 @@ def assemble(
     Args:
         upstream: Stands where BILL is.
         environment: What policy believes.
+        base_url: Where BILL is, if not at the environment's own address.
         confirm: When the assembly's own agent has a person asked.
         read_only: Its strict filter.
         rules: From a policy file.
@@ -141,7 +143,7 @@ def assemble(
         audit_vault: Keeps the key of the audit log.
     """
     clock, live = clock or ManualClock(), LiveSecrets()
-    base_url = BASE_URLS.get(environment, EMBEDDED_URL)
+    base_url = base_url or BASE_URLS.get(environment, EMBEDDED_URL)
     specs = catalogue(inline_credentials=inline_credentials)
     client = BillClient(
         base_url,

@@ -98,6 +98,8 @@ class Paying:
         self.login = self.new_login()
         self.logins: dict[str, Credentials] = {}
         """By profile, where one has its own."""
+        self.base_url: str | None = None
+        """Where our server believes BILL is, from its next start on."""
         self.held_back = self._unreachable = frozenset[str]()
         self.clock = clock or ManualClock()
         self.upstream = Upstream(self._answer)
@@ -110,6 +112,7 @@ class Paying:
         return assemble(
             self.upstream,
             environment=self._environment,
+            base_url=self.base_url,
             confirm=self._confirm,
             rules=self._rules,
             profiles=lambda name: self.logins.get(name, self.login),

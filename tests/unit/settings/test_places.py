@@ -43,6 +43,26 @@ def test_base_url_is_https_or_this_machine(
 
 
 @pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://GATEWAY.stage.BILL.com/connect", STAGE),
+        ("HTTPS://gateway.stage.bill.com:443/connect", STAGE),
+        ("https://gateway.stage.bill.com./connect/", STAGE),
+        ("https://gateway.stage.bill.com:8443/connect", f"{STAGE[:-8]}:8443/connect"),
+        ("http://LOCALHOST:80/connect", "http://localhost/connect"),
+        ("http://[::1]:8700/connect", "http://[::1]:8700/connect"),
+    ],
+)
+def test_one_address_is_known_by_one_spelling(
+    home: Path, written: str, url: str
+) -> None:
+    assert settings(home, {BASE_URL: written}, environment="sandbox").base_url == url
+    connect(home, "acme", base_url=written)
+    named = settings(home, {BASE_URL: url}, profile="acme")
+    assert (named.base_url, named.profiles) == (url, ("acme",))
+
+
+@pytest.mark.parametrize(
     ("url", "reason"),
     [
         ("https://bill.test", "does not end in /connect"),
@@ -57,6 +77,7 @@ def test_base_url_is_https_or_this_machine(
         ("//bill.test/connect", "neither https nor a loopback address"),
         ("bill.test/connect", "is no URL"),
         ("https:///connect", "is no URL"),
+        ("https://bill.test:none/connect", "is no URL"),
         ("https://[::1/connect", "is no URL"),
         ("https://bill.test\\@127.0.0.1/connect", "is no URL"),
         ("https://bill.test /connect", "is no URL"),

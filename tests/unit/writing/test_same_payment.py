@@ -182,3 +182,25 @@ async def test_new_transaction_number_asks_a_person_where_one_can_be_asked() -> 
     approval_id = await bill_mcp.grant(question)
     await bill_mcp.call(PAY, arguments | {"approval_id": approval_id})
     assert len(bill_mcp.payments(bill)) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://GATEWAY.stage.bill.com/connect",
+        "https://gateway.stage.bill.com:443/connect",
+        "https://proxy.example.test/connect",
+    ],
+)
+async def test_payment_is_known_however_bill_is_addressed(
+    tmp_path: Any, url: str
+) -> None:
+    bill_mcp = Paying(home=tmp_path)
+    bill = await bill_mcp.bill(100)
+    bill_mcp.fault(drop="after", hide_s=5000)
+    assert (await bill_mcp.not_paid(bill, 60)).outcome is Outcome.UNKNOWN
+    bill_mcp.base_url = url
+    bill_mcp.restart()
+    told = await bill_mcp.not_paid(bill, 60, by="another")
+    assert (told.code, told.outcome) == ("outcome_unknown", Outcome.UNKNOWN)
+    assert len(bill_mcp.payments(bill)) == 1
