@@ -37,7 +37,7 @@ class Asking:
         shown_body: What would be sent, with account numbers to their last four.
         asks_person: False where nobody is asked; then reasons are for the agent.
         organization: Names BILL's organization at its place.
-        user: BILL's user of the session.
+        user: BILL's user of the session, or which token it is.
     """
 
     request: Request

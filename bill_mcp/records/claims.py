@@ -157,11 +157,7 @@ def of_subjects(
     oldest = (now - timedelta(days=DUPLICATE_DAYS)).timestamp()
     found: dict[int, Write] = {}
     for part in parts:
-        rows = connection.execute(
-            "SELECT w.*, c.identity FROM writes w JOIN claims c ON c.write_id = w.id "
-            "WHERE c.organization = ? AND c.subject = ? ORDER BY w.id",
-            (organization, part.subject),
-        ).fetchall()
+        rows = _of_subject(connection, organization, part.subject)
         last_lost = None
         for row in rows:
             state = State(row["state"])
@@ -176,6 +172,27 @@ def of_subjects(
         if last_lost is not None and last_lost["begun"] >= oldest:
             found[last_lost["id"]] = _write(connection, last_lost)
     return tuple(found[key] for key in sorted(found))
+
+
+def _of_subject(
+    connection: sqlite3.Connection, organization: str, subject: str
+) -> list[sqlite3.Row]:
+    """All writes about the subject, oldest first.
+
+    A reimbursement's in every organization at the same BILL: of Spend & Expense one
+    account may name the organization and another not.
+    """
+    joined = "SELECT w.*, c.identity FROM writes w JOIN claims c ON c.write_id = w.id "
+    if not subject.startswith("reimbursement/"):
+        return connection.execute(
+            f"{joined} WHERE c.organization = ? AND c.subject = ? ORDER BY w.id",
+            (organization, subject),
+        ).fetchall()
+    place = organization.rpartition(" ")[0]
+    rows = connection.execute(
+        f"{joined} WHERE c.subject = ? ORDER BY w.id", (subject,)
+    ).fetchall()
+    return [row for row in rows if row["organization"].rpartition(" ")[0] == place]
 
 
 def of_digest(
@@ -207,11 +224,8 @@ def open_ones(
     found = {
         row["id"]: row
         for subject in subjects
-        for row in connection.execute(
-            "SELECT w.* FROM writes w JOIN claims c ON c.write_id = w.id "
-            "WHERE c.organization = ? AND c.subject = ? AND w.state = ?",
-            (organization, subject, State.OPEN),
-        )
+        for row in _of_subject(connection, organization, subject)
+        if row["state"] == State.OPEN
     }
     same = connection.execute(
         "SELECT * FROM writes WHERE organization = ? AND agent = ? AND digest = ? "

@@ -8,6 +8,9 @@ from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.models import Auth
 
+SPEND = "spend"
+"""The organization of every Spend & Expense account of which none is known."""
+
 
 def with_session(held: Held, session: BillSession | None, auth: Auth) -> Authorization:
     """Under *session*, with the key that belongs to it.
@@ -33,6 +36,9 @@ def with_session(held: Held, session: BillSession | None, auth: Auth) -> Authori
 def with_token(credentials: Credentials) -> Authorization:
     """For Spend & Expense, which knows no sessions.
 
+    Not named by the token, which may be replaced, or be one of several: what is claimed
+    and spent must hold for the next one too.
+
     Raises:
         CredentialsError: The account has no token.
     """
@@ -45,7 +51,7 @@ def with_token(credentials: Credentials) -> Authorization:
     return Authorization(
         headers={"apiToken": token},
         limit_key=token.digest(),
-        organization="spend",
+        organization=credentials.organization_id or SPEND,
         spend=True,
     )
 

@@ -32,8 +32,13 @@ class Pin:
 
     @property
     def organization(self) -> str:
-        """Names BILL's organization; for Spend & Expense and partners by their key."""
+        """Names BILL's organization; a partner's by its key."""
         named = self.authorization.organization
-        if self.authorization.spend or not named:
-            return f"key {self.authorization.limit_key}"
-        return named
+        return named or f"key {self.authorization.limit_key}"
+
+    @property
+    def user(self) -> str | None:
+        """Who acts at BILL: the session's user, or for Spend & Expense the token."""
+        if self.authorization.spend:
+            return f"token {self.authorization.limit_key}"
+        return self.session.user_id if self.session else None

@@ -142,7 +142,7 @@ class Entries:
             profile=pin.profile,
             environment=str(self.place.environment),
             organization=pin.organization,
-            user=pin.session.user_id if pin.session else None,
+            user=pin.user,
             action=call.action.name,
             effects=tuple(sorted(plan.decision.effects)),
             verdict="approved" if grant and grant.approver else "allowed",

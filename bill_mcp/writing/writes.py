@@ -281,7 +281,7 @@ class Writes:
             environment=place.environment,
             organization=plan.subject.organization,
             organization_id=pin.organization,
-            user=pin.session.user_id if pin.session else None,
+            user=pin.user,
             profile=pin.profile,
             shown_body=self.entries.masked_body(call.action, plan.request),
         )

@@ -269,6 +269,17 @@ class Paying:
         login = read(make_credentials(self.world, wanted).get)
         return replace(login, api_token=Secret(credentials.API_TOKEN))
 
+    def spend_login(self) -> Credentials:
+        """A Spend & Expense account of which no organization is known."""
+        return Credentials(api_token=self.login.api_token)
+
+    def new_token(self) -> Secret:
+        """A further API token of the same company."""
+        known = next(iter(self.world.rows("api_token")))
+        key = f"token-{self.world.count('test token')}"
+        self.world.put("api_token", key, known | {"id": key})
+        return Secret(key)
+
     def fault(self, path: str = "/v3/payments", **effect: Any) -> None:
         """What happens to the next POST there."""
         self.world.faults.add_all([{"method": "POST", "path": path, **effect}])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from support.paying import Paying
+from support.payments import rules
 
+from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
 from bill_mcp.simulator.fixtures import make_fixture
 from bill_mcp.simulator.lifecycle import move
@@ -33,6 +38,66 @@ async def test_reimbursement_is_paid_once_however_it_is_worded() -> None:
         assert told.earlier.agent_is_you is (by == "agent")
     approvals = [a for a in bill_mcp.upstream.writes if "reimbursement" in a.path]
     assert len(approvals) == 1
+
+
+@pytest.mark.parametrize("names", [(True, True), (False, False), (True, False)])
+async def test_reimbursement_is_paid_once_whichever_token_approves_it(
+    names: tuple[bool, bool], tmp_path: Path
+) -> None:
+    bill_mcp = Paying(home=tmp_path)
+    first, second = (
+        bill_mcp.login if named else bill_mcp.spend_login() for named in names
+    )
+    bill_mcp.login = first
+    uuid = reimbursement(bill_mcp)
+    arguments = {"reimbursementId": uuid, "action": "APPROVE"}
+    bill_mcp.fault(f"/v3/spend/reimbursements/{uuid}/action", act_late_s=3000)
+    lost = await bill_mcp.refused(APPROVE, arguments)
+    assert lost.outcome is Outcome.UNKNOWN
+    bill_mcp.login = replace(second, api_token=bill_mcp.new_token())
+    bill_mcp.restart()
+    told = await bill_mcp.refused(APPROVE, arguments)
+    assert (told.code, told.outcome) == ("outcome_unknown", Outcome.UNKNOWN)
+    assert len([a for a in bill_mcp.upstream.writes if uuid in a.path]) == 1
+
+
+async def test_reimbursement_counts_in_the_day_limit_of_its_organization() -> None:
+    bill_mcp = Paying(rules=rules(limits={"USD": {"payment": 1000, "day": 100}}))
+    await bill_mcp.pay(await bill_mcp.bill(500), 61)
+    arguments = {"reimbursementId": reimbursement(bill_mcp), "action": "APPROVE"}
+    told = await bill_mcp.refused(APPROVE, arguments)
+    assert (told.code, told.outcome) == ("limit_day", Outcome.NOT_DONE)
+    assert "61.00 is spent or under way, 39.00 is left" in str(told)
+
+
+async def test_accounts_that_name_no_organization_have_one_day_limit(
+    tmp_path: Path,
+) -> None:
+    limits = {"USD": {"payment": 1000, "day": 79}}
+    bill_mcp = Paying(home=tmp_path, rules=rules(limits=limits))
+    bill_mcp.login = bill_mcp.spend_login()
+    arguments = {"reimbursementId": reimbursement(bill_mcp), "action": "APPROVE"}
+    await bill_mcp.call(APPROVE, arguments)
+    bill_mcp.login = replace(bill_mcp.login, api_token=bill_mcp.new_token())
+    bill_mcp.restart()
+    arguments = {"reimbursementId": reimbursement(bill_mcp), "action": "APPROVE"}
+    told = await bill_mcp.refused(APPROVE, arguments)
+    assert (told.code, told.outcome) == ("limit_day", Outcome.NOT_DONE)
+
+
+async def test_approval_of_a_reimbursement_serves_the_token_it_was_asked_under() -> (
+    None
+):
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    arguments = {"reimbursementId": reimbursement(bill_mcp), "action": "APPROVE"}
+    agent = replace(bill_mcp.agent(), profiles=("default", "other"))
+    given = await bill_mcp.grant(await bill_mcp.asked(APPROVE, arguments, agent))
+    new = replace(bill_mcp.login, api_token=bill_mcp.new_token())
+    bill_mcp.logins["other"] = new
+    arguments |= {"approval_id": given}
+    told = await bill_mcp.refused(APPROVE, arguments, replace(agent, profile="other"))
+    assert (told.code, told.outcome) == ("approval_mismatch", Outcome.NOT_DONE)
+    await bill_mcp.call(APPROVE, arguments, agent)
 
 
 async def test_denying_a_reimbursement_pays_nothing_and_claims_nothing() -> None:
