@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -53,7 +53,9 @@ class Payee:
 
     Attributes:
         last4: Of the bank account; None where BILL pays by other means.
-        is_first_payment: BILL and the journal know of no earlier payment.
+        is_first_payment: BILL shows no payment to it that is done.
+        listed: While that is so, the cents that each of its payments at BILL may still
+            move, by id; none of what failed or was cancelled.
         bank_reason: Set where the bank details are too new.
     """
 
@@ -62,6 +64,7 @@ class Payee:
     last4: str | None
     old_last4: str | None
     is_first_payment: bool
+    listed: Mapping[str, int] = field(default_factory=dict)
     bank_reason: Reason | None
 
 

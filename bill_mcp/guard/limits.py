@@ -119,10 +119,13 @@ def check_first(
 ) -> None:
     """Let the payments go on if vendors that were never paid get little.
 
+    All together, until one payment is done: those that BILL lists, those of ours that
+    it does not list, and these.
+
     Raises:
         RefusedError: One would get more than the first payments' limit.
     """
-    done_by_vendor = _by_vendor(spent)
+    sent_anew = {part.subject.removeprefix("payment/") for part in parts}
     for (vendor, currency), asked in _by_vendor(parts).items():
         limits: Limits | None = rules.limits.get(currency)
         limit = limits.first_payment_cents if limits else None
@@ -130,7 +133,11 @@ def check_first(
         # A vendor of whom nothing is known counts as new.
         if limit is None or (payee is not None and not payee.is_first_payment):
             continue
-        done = done_by_vendor[vendor, currency]
+        listed = payee.listed if payee is not None else {}
+        counted = sent_anew.union(listed)
+        ours = [one for one in spent if one.payment_id not in counted]
+        done = _by_vendor(ours)[vendor, currency]
+        done += sum(cents for key, cents in listed.items() if key not in sent_anew)
         if done + asked > limit:
             raise _passed(
                 "limit_first_payment",

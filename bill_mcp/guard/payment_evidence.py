@@ -13,6 +13,7 @@ from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
 from bill_mcp.guard.payments import Asked
 from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
+from bill_mcp.guard.vendor_payments import is_recorded, until_paid
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
 from bill_mcp.specs.models import Pays
@@ -31,11 +32,15 @@ Examine = Callable[[Mapping[str, Any]], Awaitable[BankFinding]]
 
 @dataclass(frozen=True, kw_only=True)
 class VendorRead:
-    """A vendor, its payments of the last days, and what is known of its account."""
+    """A vendor, its payments of the last days, and what is known of its account.
+
+    Attributes:
+        until_paid: All its payments, if none of them is done.
+    """
 
     reply: Mapping[str, Any]
     payments: tuple[Mapping[str, Any], ...]
-    is_first_payment: bool
+    until_paid: tuple[Mapping[str, Any], ...] | None
     finding: BankFinding
 
     @property
@@ -255,23 +260,12 @@ class PaymentEvidence:
             found.append(await self.examine(reply))
 
         await side_by_side((payments, bank))
-        is_first = not any(row.get("status") not in ENDED_UNPAID for row in rows)
         return VendorRead(
             reply=reply,
             payments=tuple(rows),
-            is_first_payment=is_first
-            and not (reply.get("paymentInformation") or {}).get("lastPaymentDate")
-            and not await self._was_ever_paid(vendor_id),
+            until_paid=await until_paid(self.read, reply, rows),
             finding=found[0],
         )
-
-    async def _was_ever_paid(self, vendor_id: str) -> bool:
-        filters = [{"field": "vendorId", "op": "eq", "value": vendor_id}]
-        page = await self.read(
-            "bill_get_list_of_payments", {"filters": filters, "max": 20}
-        )
-        rows = [row for row in page.get("results", ()) if isinstance(row, dict)]
-        return any(row.get("status") not in ENDED_UNPAID for row in rows)
 
     def _equal(self, part: PaymentPart) -> list[Reason]:
         """The same payment, if BILL has it already, whoever made it."""
@@ -353,9 +347,16 @@ def _payee(key: str, vendor: VendorRead) -> Payee:
         name=_name(vendor),
         last4=finding.last4,
         old_last4=finding.old_last4,
-        is_first_payment=vendor.is_first_payment,
+        is_first_payment=vendor.until_paid is not None,
+        listed={str(row.get("id")): _moving(row) for row in vendor.until_paid or ()},
         bank_reason=finding.reason,
     )
+
+
+def _moving(row: Mapping[str, Any]) -> int:
+    """The cents that a payment at BILL has moved or may yet move."""
+    ended = row.get("status") in ENDED_UNPAID or is_recorded(row)
+    return 0 if ended else _cents(row.get("amount")) or 0
 
 
 def _paid_from(arguments: Mapping[str, Any]) -> ApprovalLine:

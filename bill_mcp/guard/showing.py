@@ -49,7 +49,9 @@ def warnings(evidence: Evidence, reasons: tuple[Reason, ...]) -> tuple[str, ...]
     That the policy has a person asked is none: it does not depend on the call.
     """
     first = [
-        f"This is the first payment to the vendor {key}."
+        f"No payment to the vendor {key} is known to be done yet."
+        if any(payee.listed.values())
+        else f"This is the first payment to the vendor {key}."
         for key, payee in evidence.payees.items()
         if payee.is_first_payment
     ]

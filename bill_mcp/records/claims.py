@@ -276,6 +276,7 @@ def spent(
             cents=row["cents"],
             currency=row["currency"],
             at=_utc(row["begun"]),
+            payment_id=row["payment_id"],
         )
         for row in rows
     )

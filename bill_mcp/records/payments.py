@@ -71,9 +71,11 @@ class Spent:
 
     Attributes:
         at: When its intent was written, in UTC.
+        payment_id: At BILL, where it is known.
     """
 
     vendor_id: str | None
     cents: int
     currency: str
     at: datetime
+    payment_id: str | None = None
