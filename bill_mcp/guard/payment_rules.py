@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bill_mcp.errors import RefusedError
+from bill_mcp.guard import touching
 from bill_mcp.guard.evidence import Evidence
 from bill_mcp.guard.rules import WALLET, Rules
 from bill_mcp.records.payments import PaymentPart
@@ -55,22 +56,41 @@ def check_funding(
         )
 
 
-def check_duties(evidence: Evidence, history: AbstractSet[str], rules: Rules) -> None:
+def check_duties(
+    evidence: Evidence,
+    arguments: Mapping[str, Any],
+    history: AbstractSet[str],
+    rules: Rules,
+) -> None:
     """Let the call go on if the agent did not make or change what it pays for.
 
     Args:
         evidence: Its ``object_ids`` are the bills and the vendors' bank details.
-        history: Ids of what this agent made or changed.
+        arguments: A payment may make its own bill.
+        history: What this agent made or changed, or may have; see `touching`.
         rules: Of the agent.
 
     Raises:
-        RefusedError: It did.
+        RefusedError: It did, or would with this very call.
     """
-    if rules.separate_duties and not history.isdisjoint(evidence.object_ids):
+    if not rules.separate_duties:
+        return
+    options = arguments.get("processingOptions")
+    if isinstance(options, Mapping) and options.get("createBill"):
+        raise RefusedError(
+            "this would make a bill and pay it at once, and who does the one may not "
+            f"do the other ({rules.place('separate_duties')})",
+            advice="Pay a bill that is there already, by its billId. Or enter the bill "
+            "with bill_create_a_bill and leave its payment to a person or to another "
+            "agent.",
+            code="separate_duties",
+        )
+    named = {touching.by_name(payee.name) for payee in evidence.payees.values()}
+    if not history.isdisjoint(evidence.object_ids | named):
         raise RefusedError(
             "you made or changed the bill, or the bank details, that this would pay, "
-            f"and who does the one may not do the other "
-            f"({rules.place('separate_duties')})",
+            "or may have, in a call whose outcome is unknown; and who does the one "
+            f"may not do the other ({rules.place('separate_duties')})",
             advice="Leave the payment to a person or to another agent.",
             code="separate_duties",
         )

@@ -105,7 +105,7 @@ def decide(
         arguments: What BILL will receive.
         agent: Who asks.
         environment: Which BILL it is.
-        history: Ids of the objects that this agent made or changed.
+        history: What this agent made or changed, or may have.
 
     Raises:
         RefusedError: A rule refuses it; says which, and what would be allowed.
@@ -119,7 +119,7 @@ def decide(
         limits.check_each(evidence.parts, rules)
         limits.check_first(evidence.parts, (), evidence.payees, rules)
         if Effect.MONEY in effects and not verdict.takes_back:
-            payment_rules.check_duties(evidence, history, rules)
+            payment_rules.check_duties(evidence, arguments, history, rules)
     unmeasured = (
         Effect.MONEY in effects and not evidence.parts and not verdict.takes_back
     )

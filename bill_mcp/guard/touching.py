@@ -20,13 +20,35 @@ def objects_of(
     reply: Mapping[str, Any],
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of an object's id and what the write did to it."""
+    key, what = None, PAYEE
     if action.resource == "bills":
         key, what = arguments.get("billId") or reply.get("id"), BILL
     elif action.resource == "vendors" and Effect.PAYEE in effects:
-        key, what = arguments.get("vendorId") or reply.get("id"), PAYEE
-    else:
-        return ()
+        key = arguments.get("vendorId") or reply.get("id")
     return ((str(key), what),) if key else ()
+
+
+def perhaps(
+    action: Action, effects: frozenset[Effect], arguments: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """What a write may have made or changed while nobody knows how it ended.
+
+    A new object has no id that is known; then who is named in the arguments: the vendor
+    of a new bill, and a new vendor by its name.
+    """
+    known = objects_of(action, effects, arguments, {})
+    if known:
+        return tuple(key for key, _ in known)
+    if action.resource == "bills" and arguments.get("vendorId"):
+        return (str(arguments["vendorId"]),)
+    if Effect.PAYEE in effects and arguments.get("name"):
+        return (by_name(arguments["name"]),)
+    return ()
+
+
+def by_name(name: Any) -> str:
+    """Stands for a vendor of which only the name is known; no id has a space."""
+    return f"vendor named {' '.join(str(name).split()).casefold()}"
 
 
 def ids_in(reply: Mapping[str, Any]) -> tuple[str, ...]:

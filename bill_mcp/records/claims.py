@@ -297,52 +297,6 @@ def claimed_payments(
     )
 
 
-def touch(
-    connection: sqlite3.Connection,
-    write: Write,
-    objects: Iterable[tuple[str, str]],
-    now: datetime,
-) -> None:
-    """Note that the agent made or changed objects: pairs of id and what."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO touched VALUES (?, ?, ?, ?, ?)",
-        [
-            (write.organization, key, write.agent, what, now.timestamp())
-            for key, what in objects
-        ],
-    )
-
-
-def touched_by(
-    connection: sqlite3.Connection,
-    organization: str,
-    agent: str,
-    object_ids: Iterable[str],
-) -> frozenset[str]:
-    """Those of the objects that the agent made or changed."""
-    return frozenset(
-        key
-        for key in object_ids
-        if connection.execute(
-            "SELECT 1 FROM touched WHERE organization = ? AND object_id = ? "
-            "AND agent = ?",
-            (organization, key, agent),
-        ).fetchone()
-    )
-
-
-def touched_at(
-    connection: sqlite3.Connection, organization: str, object_id: str, what: str
-) -> datetime | None:
-    """When anybody here last did *what* to the object."""
-    row = connection.execute(
-        "SELECT MAX(at) FROM touched WHERE organization = ? AND object_id = ? "
-        "AND what = ?",
-        (organization, object_id, what),
-    ).fetchone()
-    return _utc(row[0]) if row[0] is not None else None
-
-
 def _write(connection: sqlite3.Connection, row: sqlite3.Row) -> Write:
     claims = connection.execute(
         "SELECT * FROM claims WHERE write_id = ? ORDER BY rowid", (row["id"],)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import RefusedError
-from bill_mcp.records import claims
+from bill_mcp.records import claims, touched
 from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
@@ -241,7 +241,7 @@ class Journal:
         )
         _name_payments(connection, write, ending.payments)
         if state is not State.NOT_DONE:
-            claims.touch(connection, write, ending.objects, now)
+            touched.touch(connection, write, ending.objects, now)
         self._audit.append(
             connection,
             replace(

@@ -13,7 +13,7 @@ from bill_mcp.errors import CallError, Outcome
 from bill_mcp.guard import limits, touching
 from bill_mcp.guard.approval import Approving, Grant
 from bill_mcp.guard.evidence import Cause
-from bill_mcp.records import masking
+from bill_mcp.records import masking, touched
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Ending, Intent, Subject
@@ -79,7 +79,7 @@ class Entries:
             action=call.action.name,
             moves_money=Effect.MONEY in plan.decision.effects,
             transaction_number=call.own_number and plan.request.body_fields[NUMBER],
-            known=known if plan.evidence.parts else {},
+            known=known if plan.evidence.parts else _perhaps(call, plan),
             check_spent=lambda spent: self.check_spent(call, plan, spent),
             spend_approval=self.approving.spender(grant, self.clock.now),
             entry=self._entry(call, plan, grant, pin),
@@ -201,6 +201,12 @@ class Entries:
             ),
             bill_ids=touching.ids_in(told),
         )
+
+
+def _perhaps(call: WriteCall, plan: Plan) -> dict[str, Any]:
+    """What counts as changed by the agent for as long as the outcome is unknown."""
+    keys = touching.perhaps(call.action, plan.decision.effects, call.arguments)
+    return {touched.PERHAPS: list(keys)} if keys else {}
 
 
 def _with_doubts(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Evidence
 from bill_mcp.guard.gathering import Gatherer
 from bill_mcp.guard.reading import Read
-from bill_mcp.records import claims
+from bill_mcp.records import touched
 from bill_mcp.records.bank_details import KnownDetails
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
@@ -76,7 +76,7 @@ class Knowing:
         organization = self.look_ups.place.organization(pin)
         rules, vendor_id = agent.policy.rules, str(vendor.get("id"))
         written_at = await self.look_ups.journal.file.look(
-            lambda c: claims.touched_at(c, organization, vendor_id, touching.PAYEE)
+            lambda c: touched.touched_at(c, organization, vendor_id, touching.PAYEE)
         )
         finding = await bank_details.examine(
             read,

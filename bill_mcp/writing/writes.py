@@ -25,7 +25,7 @@ from bill_mcp.errors import (
 from bill_mcp.guard import policy, repeats
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.records import claims
+from bill_mcp.records import claims, touched
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.pin import Pin
@@ -238,13 +238,13 @@ class Writes:
             if not place.asks_person(agent):
                 repeats.refuse_lost(standing.reasons, new_number, agent.policy.rules)
         evidence = replace(evidence, reasons=(*standing.reasons, *evidence.reasons))
-        touched = await self.look_ups.journal.file.look(
-            lambda c: claims.touched_by(
+        history = await self.look_ups.journal.file.look(
+            lambda c: touched.touched_by(
                 c, subject.organization, agent.key, evidence.object_ids
             )
         )
         decision = policy.decide(
-            call.verdict, evidence, call.arguments, agent, place.environment, touched
+            call.verdict, evidence, call.arguments, agent, place.environment, history
         )
         return Plan(
             request=self._completed(call, evidence),

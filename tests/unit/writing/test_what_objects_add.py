@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.paying import OTHER_ACCOUNT, PAY, Paying
-from support.payments import rules
+from support.paying import ACCOUNT, ADDRESS, OTHER_ACCOUNT, PAY, Paying
+from support.payments import TABLE, rules
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
@@ -80,6 +80,58 @@ async def test_who_enters_a_bill_does_not_pay_it() -> None:
     told = await bill_mcp.not_paid(made["id"], 100, by="clerk")
     assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
     await bill_mcp.pay(made["id"], 100, by="payer")
+
+
+async def test_nobody_makes_a_bill_and_pays_it_in_one_call() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    arguments = bill_mcp.payment("", 60, vendorId=await bill_mcp.vendor())
+    del arguments["billId"]
+    arguments["processingOptions"] = {"createBill": True}
+    told = await bill_mcp.refused(PAY, arguments)
+    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    assert f"({TABLE}.separate_duties)" in str(told)
+    assert "billId" in told.advice
+    assert bill_mcp.upstream.writes == []
+    await bill_mcp.call(PAY, arguments, bill_mcp.agent("free", rules=rules()))
+
+
+async def test_who_may_have_entered_a_bill_does_not_pay_its_vendor() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    vendor = await bill_mcp.vendor()
+    bill_mcp.fault("/v3/bills", drop="after")
+    lost = await bill_mcp.refused("bill_create_a_bill", new_bill(vendor, 78), "clerk")
+    assert lost.outcome is Outcome.UNKNOWN
+    entered = [row["id"] for row in bill_mcp.world.rows("bill")][-1]
+    told = await bill_mcp.not_paid(entered, 78, by="clerk")
+    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    assert "unknown" in str(told)
+    await bill_mcp.pay(await bill_mcp.bill(50), 50, by="clerk")
+    await bill_mcp.pay(entered, 78, by="payer")
+
+
+async def test_who_entered_no_bill_after_all_may_pay_its_vendor() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    vendor = await bill_mcp.vendor()
+    bill_mcp.unreachable_for("/v3/bills")
+    lost = await bill_mcp.refused("bill_create_a_bill", new_bill(vendor, 78), "clerk")
+    assert lost.outcome is Outcome.NOT_DONE
+    await bill_mcp.pay(await bill_mcp.bill(50, vendor), 50, by="clerk")
+
+
+async def test_who_may_have_made_a_vendor_does_not_pay_any_of_its_name() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    made = {
+        "name": "Acme  Supplies",
+        "address": ADDRESS,
+        "paymentInformation": {"payeeName": "Acme", "bankAccount": ACCOUNT},
+    }
+    bill_mcp.fault("/v3/vendors", drop="after")
+    lost = await bill_mcp.refused("bill_create_a_vendor", made, "clerk")
+    assert lost.outcome is Outcome.UNKNOWN
+    vendor = [row["id"] for row in bill_mcp.world.rows("vendor")][-1]
+    bill = await bill_mcp.bill(50, vendor)
+    assert (await bill_mcp.not_paid(bill, 50, by="clerk")).code == "separate_duties"
+    await bill_mcp.pay(bill, 50, by="payer")
 
 
 async def test_who_changes_bank_details_does_not_pay_that_vendor() -> None:
