@@ -52,6 +52,7 @@ CASES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("update_a_bank_account", {"accessToAdmins": False}, {"access"}),
     ("update_a_bill", {"dueDate": "2026-12-01"}, set()),
     ("update_a_bill", {"vendorId": "009"}, {"payee"}),
+    ("replace_a_bill", {"vendorId": "009"}, {"payee"}),
     ("update_a_budget", {"name": "Travel"}, set()),
     ("update_a_budget", {"limit": 1}, {"money"}),
     ("update_a_budget", {"expirationDate": None}, {"money"}),
