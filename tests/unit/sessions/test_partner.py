@@ -8,7 +8,7 @@ from support.assembly import Assembly, assemble
 from support.bill_sessions import BillSessions
 from support.upstream import SIGN_INS, Upstream, refusal
 
-from bill_mcp.errors import CallError, Outcome
+from bill_mcp.errors import ArgumentsError, CallError, Outcome
 from bill_mcp.secret import HELD
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +93,18 @@ async def test_partner_acts_in_the_name_of_an_organizations_user(
     assert reading.headers["devkey"] == "canary-developer-key-31aa"
     assert reading.headers["sessionid"] == "canary-session-0002"
     assert paths(server) == [*CHAIN, "/v3/vendors/00901"]
+
+
+@pytest.mark.parametrize("id_", ["00801CLIENT ", " 00801CLIENT", "00801 CLIENT", "0/1"])
+async def test_what_is_no_id_of_an_organization_is_not_sent(
+    server: Assembly, id_: str
+) -> None:
+    arguments = AS_USER[1] | {"organizationId": id_}
+    with pytest.raises(ArgumentsError) as caught:
+        await server.call(AS_USER[0], arguments)
+    assert caught.value.outcome is Outcome.NOT_DONE
+    assert [fault["path"] for fault in caught.value.faults] == ["organizationId"]
+    assert server.upstream.arrivals == []
 
 
 async def test_session_in_a_users_name_is_renewed_in_the_same_name(

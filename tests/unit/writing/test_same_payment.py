@@ -10,6 +10,10 @@ from support.paying import BULK, PAY, Paying
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import CallError, Earlier, Outcome
+from bill_mcp.sessions.credentials import Credentials, read
+from bill_mcp.simulator import sign_in_data
+from bill_mcp.simulator.seeds.empty import PARTNER_ID
+from bill_mcp.simulator.world import World
 
 pytestmark = pytest.mark.anyio
 
@@ -204,3 +208,45 @@ async def test_payment_is_known_however_bill_is_addressed(
     told = await bill_mcp.not_paid(bill, 60, by="another")
     assert (told.code, told.outcome) == ("outcome_unknown", Outcome.UNKNOWN)
     assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_payment_is_known_however_a_partner_spells_the_organization(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bill_mcp = Paying()
+    bill = await bill_mcp.bill(500)
+    organization = str(bill_mcp.login.organization_id)
+    user = [row["id"] for row in bill_mcp.world.rows("user")][-1]
+    bill_mcp.login = partner_of(bill_mcp, organization)
+    believe_any_case(bill_mcp, monkeypatch)
+    for spelling in (organization, organization.lower()):
+        signing_in = {"organizationId": spelling, "userId": user}
+        await bill_mcp.call("bill_api_login_as_user", signing_in)
+        for session in list(bill_mcp.world.rows("session")):
+            bill_mcp.world.put("session", session["id"], session | {"trusted": True})
+        if spelling == organization:
+            bill_mcp.fault(drop="after", hide_s=5000)
+        told = await bill_mcp.not_paid(bill, 60)
+        assert told.outcome is Outcome.UNKNOWN
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+def partner_of(bill_mcp: Paying, organization: str) -> Credentials:
+    """What signs in a partner to which the organization belongs."""
+    made = sign_in_data.partner(bill_mcp.world, 7)
+    known = bill_mcp.world.get("organization", organization) or {}
+    owned = known | {"_partnerId": PARTNER_ID}
+    bill_mcp.world.put("organization", organization, owned)
+    return read(made.get)
+
+
+def believe_any_case(bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on BILL takes an organization's id in any case."""
+    strict = type(bill_mcp.world).get
+
+    def lenient(self: World, kind: str, key: str) -> Any:
+        rows = self.rows(kind) if kind == "organization" else ()
+        same = (row["id"] for row in rows if row["id"].lower() == key.lower())
+        return strict(self, kind, next(same, key))
+
+    monkeypatch.setattr(type(bill_mcp.world), "get", lenient)
