@@ -101,7 +101,11 @@ async def examine(
 def _written(written_at: datetime | None, account: Account | None) -> Sequence[Change]:
     if written_at is None:
         return ()
-    what = "its payee details were" if account is None else "its bank account was"
+    what = (
+        "its payee details were"
+        if account is None
+        else "its bank account or connection was"
+    )
     return (Change(what=f"{what} entered through this server", at=written_at),)
 
 

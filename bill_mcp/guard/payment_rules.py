@@ -85,8 +85,7 @@ def check_duties(
             "agent.",
             code="separate_duties",
         )
-    named = {touching.by_name(payee.name) for payee in evidence.payees.values()}
-    if not history.isdisjoint(evidence.object_ids | named):
+    if not history.isdisjoint(touching.keys_of(evidence)):
         raise RefusedError(
             "you made or changed the bill, or the bank details, that this would pay, "
             "or may have, in a call whose outcome is unknown; and who does the one "

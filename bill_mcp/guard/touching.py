@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bill_mcp.guard.evidence import Evidence
 from bill_mcp.guard.payments import Asked
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect, Pays
@@ -25,6 +26,10 @@ def objects_of(
         key, what = arguments.get("billId") or reply.get("id"), BILL
     elif action.resource == "vendors" and Effect.PAYEE in effects:
         key = arguments.get("vendorId") or reply.get("id")
+    elif action.resource == "network" and Effect.PAYEE in effects:
+        # Who accepts an invitation names a vendor by its id, or a new one by name.
+        key = arguments.get("vendorId") or arguments.get("id")
+        key = key or by_name(arguments.get("name"))
     return ((str(key), what),) if key else ()
 
 
@@ -44,6 +49,12 @@ def perhaps(
     if Effect.PAYEE in effects and arguments.get("name"):
         return (by_name(arguments["name"]),)
     return ()
+
+
+def keys_of(evidence: Evidence) -> frozenset[str]:
+    """What is paid, by all the names under which it may have been touched."""
+    payees = evidence.payees.values()
+    return evidence.object_ids | {by_name(payee.name) for payee in payees}
 
 
 def by_name(name: Any) -> str:

@@ -22,7 +22,7 @@ from bill_mcp.errors import (
     Outcome,
     RefusedError,
 )
-from bill_mcp.guard import policy, repeats
+from bill_mcp.guard import policy, repeats, touching
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.evidence import Evidence, Reason
 from bill_mcp.records import claims, touched
@@ -240,7 +240,7 @@ class Writes:
         evidence = replace(evidence, reasons=(*standing.reasons, *evidence.reasons))
         history = await self.look_ups.journal.file.look(
             lambda c: touched.touched_by(
-                c, subject.organization, agent.key, evidence.object_ids
+                c, subject.organization, agent.key, touching.keys_of(evidence)
             )
         )
         decision = policy.decide(

@@ -188,7 +188,9 @@ async def test_account_that_this_server_entered_is_a_reason() -> None:
     vendor = await desk.old_vendor()
     yesterday = desk.now - timedelta(days=1)
     told = text_of(await desk.examine(vendor, written_at=yesterday))
-    assert told.startswith("its bank account was entered through this server 1 US bank")
+    assert told.startswith(
+        "its bank account or connection was entered through this server 1 US bank"
+    )
     long_ago = desk.now - timedelta(days=20)
     assert (await desk.examine(vendor, written_at=long_ago)).reason is None
 

@@ -11,6 +11,7 @@ from support.payments import TABLE, rules
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
+from bill_mcp.simulator.fixtures import make_fixture
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +143,39 @@ async def test_who_changes_bank_details_does_not_pay_that_vendor() -> None:
     await bill_mcp.call("bill_create_a_vendor_bank_account", account, by="clerk")
     assert (await bill_mcp.not_paid(bill, 60, by="clerk")).code == "separate_duties"
     await bill_mcp.pay(bill, 60, by="payer")
+
+
+async def test_who_connects_a_vendor_in_the_network_does_not_pay_it() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    invited, accepted = await bill_mcp.vendor("Invited"), await bill_mcp.vendor("Known")
+    other = make_fixture(bill_mcp.world, {"type": "network_organization"})
+    inviting = {"vendorId": invited, "networkId": other["id"], "networkType": "BILL"}
+    invite = "bill_invite_a_vendor_in_the_bill_network"
+    await bill_mcp.call(invite, inviting, by="clerk")
+    for named in ({"id": accepted}, {"name": "Made  for it"}):
+        wish = {"type": "incoming_invitation", "fields": {"addresses": [ADDRESS]}}
+        sender = make_fixture(bill_mcp.world, wish)["id"]
+        accepting = {"networkId": sender, "type": "VENDOR", **named}
+        await bill_mcp.call("bill_accept_network_invitation", accepting, by="clerk")
+    made = [row["id"] for row in bill_mcp.world.rows("vendor")][-1]
+    for vendor in (invited, accepted, made):
+        bill = await bill_mcp.bill(50, vendor)
+        told = await bill_mcp.not_paid(bill, 50, by="clerk")
+        assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+        await bill_mcp.pay(bill, 50, by="payer")
+
+
+async def test_new_connection_of_a_vendor_is_a_reason_to_ask_a_person() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    vendor = await bill_mcp.vendor()
+    bill_mcp.pass_time(30 * 86400)
+    bill = await bill_mcp.bill(100, vendor)
+    other = make_fixture(bill_mcp.world, {"type": "network_organization"})
+    inviting = {"vendorId": vendor, "networkId": other["id"], "networkType": "BILL"}
+    free = bill_mcp.agent("free", confirm=Confirm.NEVER)
+    await bill_mcp.call("bill_invite_a_vendor_in_the_bill_network", inviting, free)
+    question = await bill_mcp.asked(PAY, bill_mcp.payment(bill, 60))
+    assert "connection was entered through this server" in question.question
 
 
 async def test_one_and_the_same_may_do_both_where_no_policy_forbids_it() -> None:
