@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bill_mcp.errors import RefusedError
+from bill_mcp.guard.action_rules import listed
 from bill_mcp.guard.evidence import Evidence
 from bill_mcp.guard.rules import WALLET, Rules
 from bill_mcp.records.payments import PaymentPart
@@ -26,7 +27,8 @@ def check_vendors(parts: Sequence[PaymentPart], rules: Rules) -> None:
             raise RefusedError(
                 f"{which} pays somebody who is not among those who may be paid "
                 f"({rules.place('vendors')})",
-                advice="Pay listed vendors only, or ask the operator to add this one.",
+                advice="Pay one of these, or ask the operator to add this one: "
+                f"{_allowed(rules.vendors)}.",
                 code="vendor_denied",
             )
 
@@ -46,11 +48,11 @@ def check_funding(
     if isinstance(given, Mapping) and given.get("type") == "WALLET":
         paying = WALLET
     if paying not in rules.funding_accounts:
-        allowed = ", ".join(sorted(rules.funding_accounts)) or "none"
         raise RefusedError(
             "the account that would pay is not among those that may "
             f"({rules.place('funding_accounts')})",
-            advice=f"Pay from one of these, or ask the operator: {allowed[:400]}.",
+            advice="Pay from one of these, or ask the operator: "
+            f"{_allowed(rules.funding_accounts)}.",
             code="funding_account_denied",
         )
 
@@ -74,3 +76,8 @@ def check_duties(evidence: Evidence, history: AbstractSet[str], rules: Rules) ->
             advice="Leave the payment to a person or to another agent.",
             code="separate_duties",
         )
+
+
+def _allowed(ids: Iterable[str]) -> str:
+    """What a list allows, as far as a sentence can hold it."""
+    return listed(ids) or "none"
