@@ -1,0 +1,43 @@
+"""A bill that looks like an earlier one: what the agent and the person are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.paying import Paying
+
+from bill_mcp import present
+from bill_mcp.agents import Confirm
+from bill_mcp.secret import LiveSecrets
+
+pytestmark = pytest.mark.anyio
+
+ENTER = "bill_create_a_bill"
+
+
+def bill_of(vendor: str, number: str = "INV-7", **more: Any) -> dict[str, Any]:
+    return {
+        "vendorId": vendor,
+        "dueDate": "2026-12-15",
+        "invoice": {"invoiceNumber": number, "invoiceDate": "2026-11-15"},
+        "billLineItems": [{"amount": 100}],
+        **more,
+    }
+
+
+def told_of(refusal: Any) -> dict[str, Any]:
+    """The error as the agent reads it."""
+    return present.error(refusal, LiveSecrets())
+
+
+async def test_of_many_likely_duplicates_the_agent_reads_whole_sentences() -> None:
+    bill_mcp = Paying(confirm=Confirm.ALWAYS)
+    vendor = await bill_mcp.vendor()
+    for number in ("INV-7", "inv 7", "inv/7", "INV 0007", "INV.7"):
+        invoice = {"invoiceNumber": number, "invoiceDate": "2026-11-15"}
+        await bill_mcp.bill(100, vendor, invoice=invoice)
+    question = await bill_mcp.asked(ENTER, bill_of(vendor, "INV--7"))
+    message = told_of(question.refusal)["message"]
+    assert message.count("has the same invoice number and amount.") == 2
+    assert message.endswith("3 more of this vendor's bills look like this one.")
