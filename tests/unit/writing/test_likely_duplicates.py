@@ -41,3 +41,32 @@ async def test_of_many_likely_duplicates_the_agent_reads_whole_sentences() -> No
     message = told_of(question.refusal)["message"]
     assert message.count("has the same invoice number and amount.") == 2
     assert message.endswith("3 more of this vendor's bills look like this one.")
+
+
+async def test_agent_is_told_whether_it_entered_the_earlier_bill_itself() -> None:
+    bill_mcp = Paying(confirm=Confirm.NEVER)
+    vendor = await bill_mcp.vendor()
+    made = await bill_mcp.call(ENTER, bill_of(vendor))
+    asked = bill_mcp.agent(confirm=Confirm.ALWAYS)
+    other = bill_mcp.agent("other", confirm=Confirm.ALWAYS)
+    again = bill_of(vendor, "inv 7")
+    for refusal, is_you in (
+        (await bill_mcp.refused(ENTER, again), True),
+        ((await bill_mcp.asked(ENTER, again, asked)).refusal, True),
+        ((await bill_mcp.asked(ENTER, again, other)).refusal, False),
+        (await bill_mcp.refused(ENTER, again, "another"), False),
+    ):
+        assert told_of(refusal)["earlier"] == {"id": made["id"], "agent_is_you": is_you}
+
+
+async def test_bill_of_the_same_amount_and_nearly_the_same_date_is_an_earlier_one() -> (
+    None
+):
+    bill_mcp = Paying(confirm=Confirm.ALWAYS)
+    vendor = await bill_mcp.vendor()
+    earlier = await bill_mcp.bill(100, vendor)
+    question = await bill_mcp.asked(ENTER, bill_of(vendor, "QQ"))
+    assert told_of(question.refusal)["earlier"] == {
+        "id": earlier,
+        "agent_is_you": False,
+    }
