@@ -27,6 +27,9 @@ _LIKE_BILLS = frozenset({Cause.DUPLICATE_BILL, Cause.SIMILAR_BILL})
 _EARLIER = _LIKE_BILLS | {Cause.DUPLICATE_PAYMENT, Cause.RESEND}
 """Causes whose object was made before by a call like this one."""
 
+_COMPARE = "Compare the two. Only if this is really another bill, "
+"""What an agent can do about a likely duplicate before anybody is asked."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
@@ -244,13 +247,14 @@ def _question(approval: Approval) -> str:
 
 def _required(asking: Asking, approval: Approval) -> RefusedError:
     told = " ".join(sentences(asking.reasons))
-    advice = (
-        f"Ask the person to run `bill-mcp approve {approval.id}` within ten minutes, "
+    is_like_another = any(each.cause in _LIKE_BILLS for each in asking.reasons)
+    ask = (
+        f"ask the person to run `bill-mcp approve {approval.id}` within ten minutes, "
         f"then make the very same call again with approval_id {approval.id}."
     )
     return RefusedError(
         f"a person must agree to this call first. {told}",
-        advice=advice,
+        advice=_COMPARE + ask if is_like_another else f"A{ask[1:]}",
         code="approval_required",
         earlier=_earlier(asking, [r for r in asking.reasons if r.cause in _EARLIER]),
     )
@@ -260,8 +264,7 @@ def _sure(asking: Asking, doubts: list[Reason], approval: Approval) -> CallError
     told = " ".join(sentences(tuple(doubts)))
     return RefusedError(
         f"this looks like a bill that is at BILL already. {told}",
-        advice="Compare the two. Only if this is really another bill, "
-        f"make the very same call again with approval_id "
+        advice=f"{_COMPARE}make the very same call again with approval_id "
         f"{approval.id}.",
         code="duplicate_bill",
         earlier=_earlier(asking, doubts),

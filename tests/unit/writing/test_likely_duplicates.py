@@ -70,3 +70,17 @@ async def test_bill_of_the_same_amount_and_nearly_the_same_date_is_an_earlier_on
         "id": earlier,
         "agent_is_you": False,
     }
+
+
+async def test_agent_is_told_to_compare_before_it_asks_about_a_likely_bill() -> None:
+    bill_mcp = Paying(confirm=Confirm.ALWAYS)
+    vendor = await bill_mcp.vendor()
+    await bill_mcp.bill(100, vendor)
+    question = await bill_mcp.asked(ENTER, bill_of(vendor, "QQ"))
+    advice = told_of(question.refusal)["advice"]
+    assert advice.startswith(
+        "Compare the two. Only if this is really another bill, ask the person to run "
+        f"`bill-mcp approve {question.approval_id}`"
+    )
+    plain = await bill_mcp.asked(ENTER, bill_of(await bill_mcp.vendor()))
+    assert plain.refusal.advice.startswith("Ask the person to run `bill-mcp approve ")
