@@ -24,13 +24,7 @@ def check_vendors(parts: Sequence[PaymentPart], rules: Rules) -> None:
     for number, part in enumerate(parts, start=1):
         if part.vendor_id not in rules.vendors:
             which = f"payment {number} of {len(parts)}" if len(parts) > 1 else "this"
-            raise RefusedError(
-                f"{which} pays somebody who is not among those who may be paid "
-                f"({rules.place('vendors')})",
-                advice="Pay one of these, or ask the operator to add this one: "
-                f"{_allowed(rules.vendors)}.",
-                code="vendor_denied",
-            )
+            raise vendor_denied(which, rules)
 
 
 def check_funding(
@@ -48,13 +42,33 @@ def check_funding(
     if isinstance(given, Mapping) and given.get("type") == "WALLET":
         paying = WALLET
     if paying not in rules.funding_accounts:
-        raise RefusedError(
-            "the account that would pay is not among those that may "
-            f"({rules.place('funding_accounts')})",
-            advice="Pay from one of these, or ask the operator: "
-            f"{_allowed(rules.funding_accounts)}.",
-            code="funding_account_denied",
-        )
+        raise funding_denied("the", rules)
+
+
+def vendor_denied(
+    beginning: str, rules: Rules, otherwise: str = "Pay one of"
+) -> RefusedError:
+    """The refusal of a payment; "pays somebody" stands after the *beginning*."""
+    return RefusedError(
+        f"{beginning} pays somebody who is not among those who may be paid "
+        f"({rules.place('vendors')})",
+        advice=f"{otherwise} these, or ask the operator to add this one: "
+        f"{_allowed(rules.vendors or ())}.",
+        code="vendor_denied",
+    )
+
+
+def funding_denied(
+    beginning: str, rules: Rules, otherwise: str = "Pay from one of"
+) -> RefusedError:
+    """The refusal of an account; "the account" stands after the *beginning*."""
+    return RefusedError(
+        f"{beginning} account that would pay is not among those that may "
+        f"({rules.place('funding_accounts')})",
+        advice=f"{otherwise} these, or ask the operator: "
+        f"{_allowed(rules.funding_accounts or ())}.",
+        code="funding_account_denied",
+    )
 
 
 def check_duties(evidence: Evidence, history: AbstractSet[str], rules: Rules) -> None:

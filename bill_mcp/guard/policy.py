@@ -13,7 +13,12 @@ from typing import Any
 
 from bill_mcp.agents import Agent, AgentPolicy, Confirm
 from bill_mcp.environments import Environment
-from bill_mcp.guard import action_rules, limits, payment_rules
+from bill_mcp.guard import (
+    action_rules,
+    limits,
+    payment_rules,
+    self_paying_rules,
+)
 from bill_mcp.guard.action_rules import listed
 from bill_mcp.guard.evidence import Cause, Evidence, Reason
 from bill_mcp.guard.rules import Resend, Rules
@@ -116,6 +121,7 @@ def decide(
     if rules is not None:
         payment_rules.check_vendors(evidence.parts, rules)
         payment_rules.check_funding(evidence, arguments, rules)
+        self_paying_rules.check_lists(evidence.paid_by_itself, rules)
         limits.check_each(evidence.parts, rules)
         limits.check_first(evidence.parts, (), evidence.payees, rules)
         if Effect.MONEY in effects and not verdict.takes_back:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.paying import OTHER_ACCOUNT, PAY, Paying
 from support.payments import rules
+from support.self_paying import new_bill, on_auto_pay, recurring
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
@@ -15,24 +16,6 @@ from bill_mcp.errors import Outcome
 pytestmark = pytest.mark.anyio
 
 PREPARE = rules("prepare")
-
-
-async def on_auto_pay(bill_mcp: Paying) -> str:
-    """The id of a vendor whose bills BILL pays by itself."""
-    vendor = await bill_mcp.vendor("Power company")
-    known = bill_mcp.world.get("vendor", vendor) or {}
-    auto = {**known.get("autoPay", {}), "enabled": True}
-    bill_mcp.world.put("vendor", vendor, known | {"autoPay": auto})
-    return vendor
-
-
-def new_bill(vendor: str, amount: float = 100) -> dict[str, Any]:
-    return {
-        "vendorId": vendor,
-        "dueDate": "2026-12-15",
-        "invoice": {"invoiceNumber": f"N-{amount}", "invoiceDate": "2026-11-20"},
-        "billLineItems": [{"amount": amount}],
-    }
 
 
 async def touching(bill_mcp: Paying, vendor: str) -> dict[str, dict[str, Any]]:
@@ -146,20 +129,8 @@ async def test_change_of_a_recurring_bill_is_money_if_bill_pays_it_by_itself(
     pays: bool,
 ) -> None:
     bill_mcp = Paying(confirm=Confirm.AUTO)
-    body = {
-        "vendorId": await bill_mcp.vendor(),
-        "description": "Rent",
-        "schedule": {
-            "period": "MONTHLY",
-            "frequency": 1,
-            "nextDueDate": "2026-12-15",
-            "daysInAdvance": 7,
-        },
-        "recurringBillLineItems": [{"amount": 900, "description": "Office"}],
-        "processingOptions": {"autoPayment": pays},
-    }
-    if pays:
-        body["paymentInformation"] = {"bankAccountId": bill_mcp.account}
+    account = bill_mcp.account if pays else None
+    body = recurring(await bill_mcp.vendor(), account, pays=pays)
     made = await bill_mcp.web_page("POST", "/v3/recurringbills", body)
     preparing = bill_mcp.agent("preparing", rules=PREPARE)
     name = "bill_update_a_recurring_bill"

@@ -1,0 +1,110 @@
+"""What BILL pays by itself because of a call obeys the rules on payments too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.paying import ADDRESS, Paying
+from support.payments import rules
+from support.self_paying import (
+    calls_that_let_bill_pay,
+    new_bill,
+    on_auto_pay,
+    recurring,
+)
+
+from bill_mcp.errors import Outcome
+
+pytestmark = pytest.mark.anyio
+
+NOBODY = rules(vendors=["00901NOBODY"])
+WALLET_ONLY = rules(funding_accounts=["wallet"])
+
+
+async def calls_of(bill_mcp: Paying) -> dict[str, tuple[str, dict[str, Any]]]:
+    vendor = await on_auto_pay(bill_mcp)
+    return await calls_that_let_bill_pay(bill_mcp, vendor, await bill_mcp.vendor())
+
+
+async def test_vendor_that_is_not_listed_is_not_paid_by_bill_itself_either() -> None:
+    bill_mcp = Paying(rules=NOBODY)
+    for name, arguments in (await calls_of(bill_mcp)).values():
+        told = await bill_mcp.refused(name, arguments)
+        assert (told.code, told.outcome) == ("vendor_denied", Outcome.NOT_DONE)
+        assert "automatic payment" in told.advice
+        assert told.advice.endswith(": 00901NOBODY.")
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_account_that_is_not_listed_does_not_pay_by_itself_either() -> None:
+    bill_mcp = Paying(rules=WALLET_ONLY)
+    for name, arguments in (await calls_of(bill_mcp)).values():
+        told = await bill_mcp.refused(name, arguments)
+        assert told.code == "funding_account_denied"
+        assert (told.outcome, told.advice[-9:]) == (Outcome.NOT_DONE, ": wallet.")
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_listed_vendor_and_account_may_be_paid_by_bill_itself() -> None:
+    bill_mcp = Paying()
+    vendor, plain = await on_auto_pay(bill_mcp), await bill_mcp.vendor()
+    listed = rules(vendors=[vendor, plain], funding_accounts=[bill_mcp.account])
+    agent = bill_mcp.agent(rules=listed)
+    calls = await calls_that_let_bill_pay(bill_mcp, vendor, plain)
+    for name, arguments in calls.values():
+        await bill_mcp.call(name, arguments, agent)
+    assert len(bill_mcp.upstream.writes) == len(calls)
+
+
+async def test_vendor_or_account_that_is_not_known_is_on_no_list() -> None:
+    bill_mcp = Paying(rules=NOBODY)
+    automatic = {"enabled": True, "bankAccountId": bill_mcp.account}
+    new = {"name": "Gas", "address": ADDRESS, "autoPay": automatic}
+    assert (await bill_mcp.refused("bill_create_a_vendor", new)).code == "vendor_denied"
+    vendor = await on_auto_pay(bill_mcp, bankAccountId=None)
+    agent = bill_mcp.agent(rules=rules(funding_accounts=[bill_mcp.account]))
+    for name, arguments in (
+        ("bill_create_a_bill", new_bill(vendor)),
+        ("bill_create_a_recurring_bill", recurring(await bill_mcp.vendor())),
+    ):
+        told = await bill_mcp.refused(name, arguments, agent)
+        assert told.code == "funding_account_denied"
+
+
+async def test_lists_hold_for_the_vendor_that_a_bill_moves_to() -> None:
+    bill_mcp = Paying()
+    listed, other = await on_auto_pay(bill_mcp), await on_auto_pay(bill_mcp, "Other")
+    bill = await bill_mcp.bill(100, listed)
+    told = await bill_mcp.refused(
+        "bill_update_a_bill",
+        {"billId": bill, "vendorId": other, "dueDate": "2026-12-16"},
+        bill_mcp.agent(rules=rules(vendors=[listed])),
+    )
+    assert told.code == "vendor_denied"
+
+
+async def test_lists_let_a_call_pass_after_which_bill_pays_nobody() -> None:
+    bill_mcp = Paying(rules=rules(vendors=[], funding_accounts=[]))
+    vendor, plain = await on_auto_pay(bill_mcp), await bill_mcp.vendor()
+    paid = await bill_mcp.web_page(
+        "POST", "/v3/recurringbills", recurring(plain, bill_mcp.account)
+    )
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("bill_create_a_bill", new_bill(plain)),
+        ("bill_update_a_vendor", {"vendorId": plain, "autoPay": {"maxAmount": 5}}),
+        (
+            "bill_update_a_vendor",
+            {"vendorId": vendor, "autoPay": {"enabled": False, "maxAmount": 5}},
+        ),
+        (
+            "bill_update_a_recurring_bill",
+            {
+                "recurringBillId": paid["id"],
+                "processingOptions": {"autoPayment": False},
+            },
+        ),
+    ]
+    for name, arguments in calls:
+        await bill_mcp.call(name, arguments)
+    assert len(bill_mcp.upstream.writes) == len(calls)
