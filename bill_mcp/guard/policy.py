@@ -126,6 +126,7 @@ def decide(
         limits.check_first(evidence.parts, (), evidence.payees, rules)
         if Effect.MONEY in effects and not verdict.takes_back:
             payment_rules.check_duties(evidence, history, rules)
+        self_paying_rules.check_duties(evidence.paid_by_itself, rules)
     unmeasured = (
         Effect.MONEY in effects and not evidence.parts and not verdict.takes_back
     )

@@ -108,3 +108,30 @@ async def test_lists_let_a_call_pass_after_which_bill_pays_nobody() -> None:
     for name, arguments in calls:
         await bill_mcp.call(name, arguments)
     assert len(bill_mcp.upstream.writes) == len(calls)
+
+
+# Separation of duties
+
+
+async def test_who_enters_or_changes_a_bill_does_not_have_bill_pay_it_by_itself() -> (
+    None
+):
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    for name, arguments in (await calls_of(bill_mcp)).values():
+        told = await bill_mcp.refused(name, arguments)
+        assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+        assert ".separate_duties)" in str(told)
+        assert "utomatic payment" in told.advice
+        assert "may be entered and changed" in told.advice
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_separate_duties_let_enter_what_nobody_pays_automatically() -> None:
+    bill_mcp = Paying(rules=rules(separate_duties=True))
+    vendor, plain = await on_auto_pay(bill_mcp), await bill_mcp.vendor()
+    await bill_mcp.call("bill_create_a_bill", new_bill(plain))
+    await bill_mcp.call("bill_create_a_recurring_bill", recurring(plain, pays=False))
+    off = {"vendorId": vendor, "autoPay": {"enabled": False}}
+    await bill_mcp.call("bill_update_a_vendor", off)
+    await bill_mcp.call("bill_create_a_bill", new_bill(vendor, 77))
+    assert len(bill_mcp.upstream.writes) == 4
