@@ -116,7 +116,9 @@ def decide(
         RefusedError: A rule refuses it; says which, and what would be allowed.
     """
     effects = verdict.effects | evidence.effects
-    action_rules.check_effects(verdict.action, effects, agent.policy, environment)
+    action_rules.check_effects(
+        verdict.action, effects, agent.policy, environment, evidence.why_effects
+    )
     rules = agent.policy.rules
     if rules is not None:
         payment_rules.check_vendors(evidence.parts, rules)
@@ -231,6 +233,8 @@ def _reasons(
     asked = _asked(effects, policy.confirm)
     if asked:
         text = f"--confirm {policy.confirm} asks a person about {listed(asked)}"
+        if evidence.why_effects:
+            text += f", and {' and '.join(evidence.why_effects)}"
         seen.insert(0, Reason(cause=Cause.EFFECT, text=f"{text}."))
     if unmeasured and (production or (rules is not None and rules.limits)):
         text = "It lets money move in an amount that no limit can hold."

@@ -40,10 +40,25 @@ async def test_bill_of_a_vendor_on_auto_pay_is_money() -> None:
     ).items():
         told = await bill_mcp.refused(name, arguments, preparing)
         assert (told.code, told.outcome) == ("mode", Outcome.NOT_DONE)
-        assert "money" in str(told)
+        assert "money (since the vendor is on auto-pay); allowed" in str(told)
+        assert "or to switch automatic payment off there first" in told.advice
+        assert "arguments" not in told.advice
         question = await bill_mcp.asked(name, arguments)
         assert "Moves money: the vendor is on auto-pay" in question.question
+        assert (
+            "--confirm auto asks a person about money, and the vendor is on auto-pay."
+        ) in str(question.refusal)
     assert bill_mcp.upstream.writes == []
+
+
+async def test_refusal_of_the_effect_says_that_auto_pay_adds_it() -> None:
+    bill_mcp = Paying()
+    vendor = await on_auto_pay(bill_mcp)
+    careful = bill_mcp.agent(rules=rules(deny_effects=["money"]))
+    told = await bill_mcp.refused("bill_create_a_bill", new_bill(vendor), careful)
+    assert told.code == "effect_denied"
+    assert "the effects money (since the vendor is on auto-pay), which" in str(told)
+    assert "switch automatic payment off" in told.advice
 
 
 async def test_bill_of_any_other_vendor_is_not() -> None:
@@ -138,6 +153,7 @@ async def test_change_of_a_recurring_bill_is_money_if_bill_pays_it_by_itself(
     if pays:
         told = await bill_mcp.refused(name, change, preparing)
         assert told.code == "mode"
+        assert "(since this recurring bill is paid automatically)" in str(told)
         question = await bill_mcp.asked(name, change)
         assert "this recurring bill is paid automatically" in question.question
         assert bill_mcp.upstream.writes == []
