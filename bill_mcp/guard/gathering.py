@@ -10,10 +10,11 @@ from typing import Any
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
 from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
-from bill_mcp.guard.payment_evidence import (
-    Examine,
-    PaymentEvidence,
+from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
+from bill_mcp.guard.payment_lines import (
     account_words,
+    paid_by_itself_from,
+    payee_lines,
 )
 from bill_mcp.guard.payments import asked_by
 from bill_mcp.guard.policy import Verdict
@@ -61,17 +62,21 @@ class Gatherer:
             asks: Whether a person may be asked, who then is shown who it is about.
         """
         asked = asked_by(action, arguments)
-        evidence = NOTHING
-        if asked:
-            payments = PaymentEvidence(
-                self._shown, self.examine, self.bill_now, self.is_relied_on
-            )
-            evidence = await payments.of(asked, arguments)
-        elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
-            evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
         added = await SelfPaying(read=self._shown, is_relied_on=self.is_relied_on).of(
             action, arguments, verdict
         )
+        payments = PaymentEvidence(
+            self._shown, self.examine, self.bill_now, self.is_relied_on
+        )
+        evidence = NOTHING
+        if asked:
+            evidence = await payments.of(asked, arguments)
+        elif asks and added.vendor_ids:
+            payees = await payments.payees_of(added.vendor_ids)
+            lines = (*payee_lines(payees.values()), *paid_by_itself_from(added.paid))
+            evidence = replace(NOTHING, payees=payees, lines=lines)
+        elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
+            evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
         why = [ApprovalLine(label="Moves money", value=each) for each in added.why]
         reasons = await self._similar_bills(action, arguments)
         return replace(

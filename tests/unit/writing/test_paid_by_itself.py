@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.paying import ADDRESS, Paying
+from support.paying import ADDRESS, OTHER_ACCOUNT, Paying
 from support.payments import rules
 from support.self_paying import (
     calls_that_let_bill_pay,
@@ -14,7 +14,10 @@ from support.self_paying import (
     recurring,
 )
 
+from bill_mcp.agents import Confirm
+from bill_mcp.environments import Environment
 from bill_mcp.errors import Outcome
+from bill_mcp.guard.evidence import Cause
 
 pytestmark = pytest.mark.anyio
 
@@ -135,3 +138,52 @@ async def test_separate_duties_let_enter_what_nobody_pays_automatically() -> Non
     await bill_mcp.call("bill_update_a_vendor", off)
     await bill_mcp.call("bill_create_a_bill", new_bill(vendor, 77))
     assert len(bill_mcp.upstream.writes) == 4
+
+
+# What a person is shown
+
+
+async def test_person_sees_who_is_paid_by_bill_itself_and_what_speaks_against_it() -> (
+    None
+):
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    calls = await calls_of(bill_mcp)
+    for name, arguments in calls.values():
+        question = await bill_mcp.asked(name, arguments)
+        lines = question.question.splitlines()
+        assert any("This is the first payment to the vendor 009" in x for x in lines)
+        assert any("the vendor was created less than 1" in x for x in lines)
+        assert "To account: ••2333" in lines
+        assert f"From account: bank account {bill_mcp.account}" in lines
+        assert any(line.startswith("Payee: ") for line in lines)
+        assert "the vendor was created" in str(question.refusal)
+
+
+async def test_new_bank_details_void_an_approval_of_what_bill_pays_by_itself() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    vendor = await on_auto_pay(bill_mcp)
+    question = await bill_mcp.asked("bill_create_a_bill", new_bill(vendor))
+    approval_id = await bill_mcp.grant(question)
+    path = f"/v3/vendors/{vendor}/bank-account"
+    await bill_mcp.web_page("DELETE", path)
+    await bill_mcp.web_page("POST", path, OTHER_ACCOUNT)
+    told = await bill_mcp.refused(
+        "bill_create_a_bill", new_bill(vendor) | {"approval_id": approval_id}
+    )
+    assert told.code == "approval_mismatch"
+    again = await bill_mcp.asked("bill_create_a_bill", new_bill(vendor))
+    assert "ended in 2333 before" in again.question
+
+
+async def test_new_bank_details_ask_a_person_even_where_money_asks_nobody() -> None:
+    bill_mcp = Paying(
+        confirm=Confirm.NEVER,
+        environment=Environment.PRODUCTION,
+        rules=rules(limits={"USD": {"payment": 500}}),
+    )
+    vendor = await on_auto_pay(bill_mcp)
+    notes = await bill_mcp.call(
+        "bill_create_a_bill", new_bill(vendor) | {"preview": True}
+    )
+    causes = [each["cause"] for each in notes["bill_mcp"]["needs_person"]]
+    assert Cause.BANK_DETAILS in causes
