@@ -27,9 +27,6 @@ _LIKE_BILLS = frozenset({Cause.DUPLICATE_BILL, Cause.SIMILAR_BILL})
 _EARLIER = _LIKE_BILLS | {Cause.DUPLICATE_PAYMENT, Cause.RESEND}
 """Causes whose object was made before by a call like this one."""
 
-_COMPARE = "Compare the two. Only if this is really another bill, "
-"""What an agent can do about a likely duplicate before anybody is asked."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
@@ -121,7 +118,9 @@ class Approving:
             )
         if asking.asks_person:
             return await self._of_person(asking, binding) if asking.reasons else None
-        doubts = [r for r in asking.reasons if r.cause is Cause.DUPLICATE_BILL]
+        # A similar bill that was entered in error can be archived; money is gone.
+        doubted = _LIKE_BILLS if asking.evidence.parts else {Cause.DUPLICATE_BILL}
+        doubts = [each for each in asking.reasons if each.cause in doubted]
         if doubts:
             wanted = self._wanted(asking, binding)
             approval = await self.approvals.ask(wanted, acknowledged=True)
@@ -254,7 +253,7 @@ def _required(asking: Asking, approval: Approval) -> RefusedError:
     )
     return RefusedError(
         f"a person must agree to this call first. {told}",
-        advice=_COMPARE + ask if is_like_another else f"A{ask[1:]}",
+        advice=_compare(asking) + ask if is_like_another else f"A{ask[1:]}",
         code="approval_required",
         earlier=_earlier(asking, [r for r in asking.reasons if r.cause in _EARLIER]),
     )
@@ -264,11 +263,18 @@ def _sure(asking: Asking, doubts: list[Reason], approval: Approval) -> CallError
     told = " ".join(sentences(tuple(doubts)))
     return RefusedError(
         f"this looks like a bill that is at BILL already. {told}",
-        advice=f"{_COMPARE}make the very same call again with approval_id "
+        advice=f"{_compare(asking)}make the very same call again with approval_id "
         f"{approval.id}.",
         code="duplicate_bill",
         earlier=_earlier(asking, doubts),
     )
+
+
+def _compare(asking: Asking) -> str:
+    """What an agent can do about a likely duplicate before anybody is asked."""
+    is_payment = bool(asking.evidence.parts)
+    same = " If it is the same, pay that bill by its billId." if is_payment else ""
+    return f"Compare the two.{same} Only if this is really another bill, "
 
 
 def _earlier(asking: Asking, reasons: list[Reason]) -> Earlier | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
 from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
@@ -22,7 +23,7 @@ from bill_mcp.guard.reading import Read
 from bill_mcp.guard.self_paying import SelfPaying
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.specs.catalogue import Action
-from bill_mcp.specs.models import Effect
+from bill_mcp.specs.models import Effect, Pays
 
 NOT_SHOWN = frozenset({400, 403, 404, 422})
 """How BILL refuses to show an object: no such id, or no right to it."""
@@ -116,6 +117,8 @@ class Gatherer:
     async def _similar_bills(
         self, action: Action, arguments: Mapping[str, Any]
     ) -> tuple[Reason, ...]:
+        if action.spec.pays is Pays.BILL:
+            return await self._similar_to_made(action, arguments)
         if action.name not in ENTERING:
             return ()
         current = None
@@ -135,6 +138,24 @@ class Gatherer:
             cents=entered.cents,
             invoice_date=entered.invoice_date,
             ignoring=arguments.get("billId"),
+        )
+
+    async def _similar_to_made(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> tuple[Reason, ...]:
+        """The bills that look like the one which BILL makes for a payment, if it does.
+
+        BILL gives it no number, and the day on which it makes it.
+        """
+        (asked,) = asked_by(action, arguments)
+        if asked.bill_id is not None:
+            return ()
+        return await duplicates.similar_bills(
+            self._shown,
+            vendor_id=str(asked.vendor_id),
+            invoice_number=None,
+            cents=asked.cents,
+            invoice_date=central_day(self.bill_now()),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.paying import Paying
+from support.paying import PAY, Paying
 
 from bill_mcp import present
 from bill_mcp.agents import Confirm
@@ -14,6 +14,7 @@ from bill_mcp.secret import LiveSecrets
 pytestmark = pytest.mark.anyio
 
 ENTER = "bill_create_a_bill"
+TODAY = {"invoiceNumber": "INV-7", "invoiceDate": "2026-11-23"}
 
 
 def bill_of(vendor: str, number: str = "INV-7", **more: Any) -> dict[str, Any]:
@@ -84,3 +85,42 @@ async def test_agent_is_told_to_compare_before_it_asks_about_a_likely_bill() -> 
     )
     plain = await bill_mcp.asked(ENTER, bill_of(await bill_mcp.vendor()))
     assert plain.refusal.advice.startswith("Ask the person to run `bill-mcp approve ")
+
+
+def paying_a_new_bill(
+    bill_mcp: Paying, vendor: str, amount: float = 100
+) -> dict[str, Any]:
+    """The arguments of a payment for which BILL makes the bill."""
+    arguments = bill_mcp.payment("", amount, vendorId=vendor)
+    del arguments["billId"]
+    return arguments | {"processingOptions": {"createBill": True}}
+
+
+async def test_payment_that_makes_its_bill_is_compared_with_bills_there() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    vendor = await bill_mcp.vendor()
+    unpaid = await bill_mcp.bill(100, vendor, invoice=TODAY)
+    question = await bill_mcp.asked(PAY, paying_a_new_bill(bill_mcp, vendor))
+    told = told_of(question.refusal)
+    assert told["earlier"] == {"id": unpaid, "agent_is_you": False}
+    assert told["advice"].startswith(
+        "Compare the two. If it is the same, pay that bill by its billId. Only if "
+    )
+    assert f"Bill {unpaid} of this vendor" in question.question
+    other = await bill_mcp.asked(PAY, paying_a_new_bill(bill_mcp, vendor, 101))
+    assert "of this vendor" not in other.question
+
+
+async def test_where_nobody_is_asked_such_a_payment_asks_the_agent_once() -> None:
+    bill_mcp = Paying(confirm=Confirm.NEVER)
+    vendor = await bill_mcp.vendor()
+    unpaid = await bill_mcp.bill(100, vendor, invoice=TODAY)
+    arguments = paying_a_new_bill(bill_mcp, vendor)
+    told = await bill_mcp.refused(PAY, arguments)
+    assert told.code == "duplicate_bill"
+    assert unpaid in str(told)
+    assert bill_mcp.payments() == []
+    (waiting,) = await bill_mcp.server.records.approvals.recent()
+    made = await bill_mcp.call(PAY, arguments | {"approval_id": waiting.id})
+    assert "similar_bills" not in made.get("bill_mcp", {})
+    assert len(bill_mcp.payments()) == 1
