@@ -19,6 +19,9 @@ from bill_mcp.withhold import from_request
 
 OUR_KEY = "bill_mcp"
 ERROR_BYTES = 2000
+SENTENCES_AT_MOST = 600
+"""Characters of the message of an error, and of its advice."""
+
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Control, format (invisible and bidirectional), surrogate, private, unassigned."""
 
@@ -129,10 +132,19 @@ def error(failure: CallError, live: LiveSecrets) -> dict[str, Any]:
     """The error that an agent reads: no secret, and never more than 2 kB."""
     told: dict[str, Any] = live.hide(failure.as_dict())
     for name in ("message", "advice"):
-        told[name] = told[name][:600]
+        told[name] = _cut(told[name])
     while len(as_text(told).encode()) > ERROR_BYTES and told.get("faults"):
         told["faults"] = told["faults"][:-1]
     return told
+
+
+def _cut(text: str) -> str:
+    """*text*, cut between two words where it is too long, which an ellipsis shows."""
+    if len(text) <= SENTENCES_AT_MOST:
+        return text
+    kept = text[: SENTENCES_AT_MOST - 1]
+    # A single word without an end has no better place to be cut at.
+    return (kept.rsplit(maxsplit=1)[0] if " " in kept else kept) + "…"
 
 
 def _only(row: Any, fields: Sequence[str]) -> Any:

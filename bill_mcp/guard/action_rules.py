@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from bill_mcp.agents import AgentPolicy
@@ -17,14 +17,30 @@ PREPARING = frozenset({Effect.READ, Effect.WRITE})
 
 _SHOWN = 12
 
+_USE_ANOTHER = "Use a tool, or arguments, without these effects, or "
+
+_SWITCHED_OFF = (
+    "Ask a person to do it in BILL's own web page, or to switch automatic payment off "
+    "there first."
+)
+"""What is left where BILL would pay by itself, whatever the arguments are."""
+
 
 def check_effects(
     name: str,
     effects: frozenset[Effect],
     policy: AgentPolicy,
     environment: Environment,
+    why: Sequence[str] = (),
 ) -> None:
     """Let the call go on if the agent may have all of *effects*.
+
+    Args:
+        name: Of the action.
+        effects: Of the call.
+        policy: Of the agent.
+        environment: Which BILL it is.
+        why: Why objects at BILL add to the effects, which no arguments then change.
 
     Raises:
         RefusedError: By ``--read-only``, by the mode, or by an effect that is denied.
@@ -40,31 +56,37 @@ def check_effects(
     rules = policy.rules
     if rules is None:
         if environment is Environment.PRODUCTION:
-            _judge_mode(name, effects, Mode.PREPARE, "production without a policy file")
+            because = "production without a policy file"
+            _judge_mode(name, effects, Mode.PREPARE, because, why)
         return
-    _judge_mode(name, effects, rules.mode, f"{rules.place('mode')} = {rules.mode}")
+    because = f"{rules.place('mode')} = {rules.mode}"
+    _judge_mode(name, effects, rules.mode, because, why)
     denied = effects & rules.deny_effects
     if denied:
         raise RefusedError(
-            f"{name} would have the effects {listed(denied)}, which "
+            f"{name} would have the effects {listed(denied)}{_since(why)}, which "
             f"{rules.place('deny_effects')} denies",
-            advice="Use a tool, or arguments, without these effects, or ask the "
-            "operator.",
+            advice=_SWITCHED_OFF if why else f"{_USE_ANOTHER}ask the operator.",
             code="effect_denied",
         )
 
 
 def _judge_mode(
-    name: str, effects: frozenset[Effect], mode: Mode, because: str
+    name: str,
+    effects: frozenset[Effect],
+    mode: Mode,
+    because: str,
+    why: Sequence[str],
 ) -> None:
     allowed = {Mode.READ_ONLY: frozenset({Effect.READ}), Mode.PREPARE: PREPARING}
     beyond = effects - allowed.get(mode, effects)
     if beyond:
         raise RefusedError(
-            f"{name} would have the effects {listed(beyond)}; allowed are only "
-            f"{listed(allowed[mode])} ({because})",
-            advice="Use a tool, or arguments, without these effects, or ask a person "
-            "to do it in BILL's own web page.",
+            f"{name} would have the effects {listed(beyond)}{_since(why)}; allowed are "
+            f"only {listed(allowed[mode])} ({because})",
+            advice=_SWITCHED_OFF
+            if why
+            else f"{_USE_ANOTHER}ask a person to do it in BILL's own web page.",
             code="mode",
         )
 
@@ -120,3 +142,8 @@ def listed(names: Iterable[str]) -> str:
     every = sorted(names)
     more = len(every) - _SHOWN
     return ", ".join(every[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _since(why: Sequence[str]) -> str:
+    """What is put behind effects that objects at BILL add."""
+    return f" (since {' and '.join(why)})" if why else ""

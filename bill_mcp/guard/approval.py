@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,7 +23,8 @@ from bill_mcp.records.approvals import Approval, Approvals, State, Wanted
 from bill_mcp.records.payments import amount_of
 from bill_mcp.specs.catalogue import Action
 
-_EARLIER = frozenset({Cause.DUPLICATE_PAYMENT, Cause.DUPLICATE_BILL, Cause.RESEND})
+_LIKE_BILLS = frozenset({Cause.DUPLICATE_BILL, Cause.SIMILAR_BILL})
+_EARLIER = _LIKE_BILLS | {Cause.DUPLICATE_PAYMENT, Cause.RESEND}
 """Causes whose object was made before by a call like this one."""
 
 
@@ -35,6 +37,8 @@ class Asking:
         own_number: The request carries a transaction number that we made.
         reasons: Why a person must agree; none where nobody needs to.
         shown_body: What would be sent, with account numbers to their last four.
+        own_objects: Ids of what this agent itself made, among those that the reasons
+            are about.
         asks_person: False where nobody is asked; then reasons are for the agent.
         organization: Names BILL's organization at its place.
         user: BILL's user of the session, or which token it is.
@@ -45,6 +49,7 @@ class Asking:
     evidence: Evidence
     reasons: tuple[Reason, ...]
     shown_body: Any
+    own_objects: AbstractSet[str]
     asks_person: bool
     client_may_approve: bool
     agent: Agent
@@ -113,11 +118,13 @@ class Approving:
             )
         if asking.asks_person:
             return await self._of_person(asking, binding) if asking.reasons else None
-        doubts = [r for r in asking.reasons if r.cause is Cause.DUPLICATE_BILL]
+        # A similar bill that was entered in error can be archived; money is gone.
+        doubted = _LIKE_BILLS if asking.evidence.parts else {Cause.DUPLICATE_BILL}
+        doubts = [each for each in asking.reasons if each.cause in doubted]
         if doubts:
             wanted = self._wanted(asking, binding)
             approval = await self.approvals.ask(wanted, acknowledged=True)
-            raise _sure(doubts, approval)
+            raise _sure(asking, doubts, approval)
         return None
 
     async def _of_person(self, asking: Asking, binding: str) -> Grant:
@@ -239,26 +246,40 @@ def _question(approval: Approval) -> str:
 
 def _required(asking: Asking, approval: Approval) -> RefusedError:
     told = " ".join(sentences(asking.reasons))
-    earlier = next(
-        (r.object_id for r in asking.reasons if r.object_id and r.cause in _EARLIER),
-        None,
+    is_like_another = any(each.cause in _LIKE_BILLS for each in asking.reasons)
+    ask = (
+        f"ask the person to run `bill-mcp approve {approval.id}` within ten minutes, "
+        f"then make the very same call again with approval_id {approval.id}."
     )
     return RefusedError(
         f"a person must agree to this call first. {told}",
-        advice=f"Ask the person to run `bill-mcp approve {approval.id}` within ten "
-        "minutes, then make the very same call again with approval_id "
-        f"{approval.id}.",
+        advice=_compare(asking) + ask if is_like_another else f"A{ask[1:]}",
         code="approval_required",
-        earlier=Earlier(at=None, id=earlier, agent_is_you=False) if earlier else None,
+        earlier=_earlier(asking, [r for r in asking.reasons if r.cause in _EARLIER]),
     )
 
 
-def _sure(doubts: list[Reason], approval: Approval) -> CallError:
+def _sure(asking: Asking, doubts: list[Reason], approval: Approval) -> CallError:
     told = " ".join(sentences(tuple(doubts)))
     return RefusedError(
         f"this looks like a bill that is at BILL already. {told}",
-        advice="Compare the two. Only if this is really another bill, make the very "
-        f"same call again with approval_id {approval.id}.",
+        advice=f"{_compare(asking)}make the very same call again with approval_id "
+        f"{approval.id}.",
         code="duplicate_bill",
-        earlier=Earlier(at=None, id=doubts[0].object_id, agent_is_you=False),
+        earlier=_earlier(asking, doubts),
     )
+
+
+def _compare(asking: Asking) -> str:
+    """What an agent can do about a likely duplicate before anybody is asked."""
+    is_payment = bool(asking.evidence.parts)
+    same = " If it is the same, pay that bill by its billId." if is_payment else ""
+    return f"Compare the two.{same} Only if this is really another bill, "
+
+
+def _earlier(asking: Asking, reasons: list[Reason]) -> Earlier | None:
+    """The first object that the reasons are about, and whether this agent made it."""
+    key = next((each.object_id for each in reasons if each.object_id), None)
+    if key is None:
+        return None
+    return Earlier(at=None, id=key, agent_is_you=key in asking.own_objects)

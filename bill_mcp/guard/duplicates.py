@@ -22,8 +22,9 @@ from bill_mcp.records.payments import CENTS, amount_of
 NEAR_DAYS = 3
 """Between the invoice dates of two bills of one amount that may be the same."""
 
-MOST_TOLD = 5
-"""Earlier bills that are named; the others are counted."""
+MOST_TOLD = 2
+"""Earlier bills that are named; the others are counted, and so the sentences fit into
+the message of an error."""
 
 _LIKENESSES = (
     "the same invoice number and amount",
@@ -137,7 +138,8 @@ async def similar_bills(
     told = [_named(key, earlier[key], kind) for kind, key in alike[:MOST_TOLD]]
     if len(alike) > MOST_TOLD:
         more = len(alike) - MOST_TOLD
-        told.append(_reason(f"{more} more of this vendor's bills look like this one"))
+        look = "looks" if more == 1 else "look"
+        told.append(_reason(f"{more} more of this vendor's bills {look} like this one"))
     if not found.is_whole:
         told.append(
             _reason(

@@ -69,12 +69,31 @@ class Payee:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaidByItself:
+    """A vendor whom BILL pays without being asked for a payment, after the call.
+
+    Attributes:
+        vendor_id: None where the vendor is not known, or is yet to be made.
+        account: Id of the bank account that will pay; None where it is not known.
+        why: Half a sentence in our words, such as "the vendor is on auto-pay".
+        is_asked_for: The arguments want it so; else what BILL has already.
+    """
+
+    vendor_id: str | None
+    account: str | None
+    why: str
+    is_asked_for: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What was read at BILL for one call, under the call's own session.
 
     Attributes:
         parts: The payments that the call asks for; empty where it makes none.
         effects: What the object adds to the effects of the call.
+        why_effects: Why it does, as half sentences in our words.
+        paid_by_itself: Whom BILL pays after the call without being asked.
         reasons: Why a person must agree, seen from the objects at BILL.
         lines: What a person is shown, in order.
         payees: By vendor id.
@@ -88,6 +107,8 @@ class Evidence:
 
     parts: tuple[PaymentPart, ...] = ()
     effects: frozenset[Effect] = frozenset()
+    why_effects: tuple[str, ...] = ()
+    paid_by_itself: tuple[PaidByItself, ...] = ()
     reasons: tuple[Reason, ...] = ()
     lines: tuple[ApprovalLine, ...] = ()
     payees: Mapping[str, Payee]

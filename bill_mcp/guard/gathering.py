@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bill_mcp.bank_days import central_day
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
 from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
-from bill_mcp.guard.payment_evidence import (
-    Examine,
-    PaymentEvidence,
+from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
+from bill_mcp.guard.payment_lines import (
     account_words,
+    paid_by_itself_from,
+    payee_lines,
 )
 from bill_mcp.guard.payments import asked_by
-from bill_mcp.guard.policy import Verdict, holds
+from bill_mcp.guard.policy import Verdict
 from bill_mcp.guard.reading import Read
+from bill_mcp.guard.self_paying import SelfPaying
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.specs.catalogue import Action
-from bill_mcp.specs.models import Effect, ObjectEscalation, WatchedObject
+from bill_mcp.specs.models import Effect, Pays
 
 NOT_SHOWN = frozenset({400, 403, 404, 422})
 """How BILL refuses to show an object: no such id, or no right to it."""
@@ -60,19 +63,28 @@ class Gatherer:
             asks: Whether a person may be asked, who then is shown who it is about.
         """
         asked = asked_by(action, arguments)
+        added = await SelfPaying(read=self._shown, is_relied_on=self.is_relied_on).of(
+            action, arguments, verdict
+        )
+        payments = PaymentEvidence(
+            self._shown, self.examine, self.bill_now, self.is_relied_on
+        )
         evidence = NOTHING
         if asked:
-            payments = PaymentEvidence(
-                self._shown, self.examine, self.bill_now, self.is_relied_on
-            )
             evidence = await payments.of(asked, arguments)
+        elif asks and added.vendor_ids:
+            payees = await payments.payees_of(added.vendor_ids)
+            lines = (*payee_lines(payees.values()), *paid_by_itself_from(added.paid))
+            evidence = replace(NOTHING, payees=payees, lines=lines)
         elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
             evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
-        effects, why = await self._object_effects(action, arguments)
+        why = [ApprovalLine(label="Moves money", value=each) for each in added.why]
         reasons = await self._similar_bills(action, arguments)
         return replace(
             evidence,
-            effects=evidence.effects | effects,
+            effects=evidence.effects | added.effects,
+            why_effects=added.why,
+            paid_by_itself=added.paid,
             lines=(*evidence.lines, *why),
             reasons=(*evidence.reasons, *reasons),
         )
@@ -102,44 +114,11 @@ class Gatherer:
             ),
         )
 
-    async def _object_effects(
-        self, action: Action, arguments: Mapping[str, Any]
-    ) -> tuple[frozenset[Effect], tuple[ApprovalLine, ...]]:
-        """What objects add to the effects, and how a person is told of it."""
-        effects: frozenset[Effect] = frozenset()
-        why: dict[ApprovalLine, None] = {}
-        for watched in action.spec.object_escalations:
-            if watched.by not in arguments or watched.adds <= effects:
-                continue
-            if watched.given and not set(watched.given) & set(arguments):
-                continue
-            if holds(watched.when, await self._object(watched, arguments)):
-                effects |= watched.adds
-                why[
-                    ApprovalLine(
-                        label="Moves money", value=PAID_BY_ITSELF[watched.read]
-                    )
-                ] = None
-        return effects, tuple(why)
-
-    async def _object(
-        self, watched: ObjectEscalation, arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        key = str(arguments[watched.by])
-        if watched.read is WatchedObject.RECURRING_BILL:
-            return await self._shown(
-                "bill_get_recurring_bill_details", {"recurringBillId": key}
-            )
-        if watched.read is WatchedObject.VENDOR_OF_BILL:
-            bill = await self._shown("bill_get_bill_details", {"billId": key})
-            if not bill.get("vendorId"):
-                return {}
-            key = str(bill["vendorId"])
-        return await self._shown("bill_get_vendor_details", {"vendorId": key})
-
     async def _similar_bills(
         self, action: Action, arguments: Mapping[str, Any]
     ) -> tuple[Reason, ...]:
+        if action.spec.pays is Pays.BILL:
+            return await self._similar_to_made(action, arguments)
         if action.name not in ENTERING:
             return ()
         current = None
@@ -161,13 +140,24 @@ class Gatherer:
             ignoring=arguments.get("billId"),
         )
 
+    async def _similar_to_made(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> tuple[Reason, ...]:
+        """The bills that look like the one which BILL makes for a payment, if it does.
 
-PAID_BY_ITSELF = {
-    WatchedObject.VENDOR: "the vendor is on auto-pay",
-    WatchedObject.VENDOR_OF_BILL: "the vendor is on auto-pay",
-    WatchedObject.RECURRING_BILL: "this recurring bill is paid automatically",
-}
-"""Why a call moves money that pays nobody by itself."""
+        BILL gives it no number, and the day on which it makes it.
+        """
+        (asked,) = asked_by(action, arguments)
+        if asked.bill_id is not None:
+            return ()
+        return await duplicates.similar_bills(
+            self._shown,
+            vendor_id=str(asked.vendor_id),
+            invoice_number=None,
+            cents=asked.cents,
+            invoice_date=central_day(self.bill_now()),
+        )
+
 
 ENTERING = frozenset(
     {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
+from bill_mcp.guard.payment_lines import paid_from, payee_lines, text_for_payee
 from bill_mcp.guard.payments import Asked
 from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
 from bill_mcp.guard.vendor_payments import is_recorded, until_paid
@@ -93,10 +94,10 @@ class PaymentEvidence:
             lines=tuple(
                 line
                 for line in (
-                    *self._payee_lines(payees),
-                    _paid_from(arguments),
+                    *payee_lines(payees.values()),
+                    paid_from(arguments),
                     *lines,
-                    _text_for_payee(arguments),
+                    text_for_payee(arguments),
                 )
                 if line.value
             ),
@@ -119,6 +120,12 @@ class PaymentEvidence:
                 {part.bill_id for part in parts if part.bill_id} | payees.keys()
             ),
         )
+
+    async def payees_of(self, vendor_ids: Iterable[str]) -> dict[str, Payee]:
+        """Vendors whom BILL pays by itself, and what speaks for and against them."""
+        vendors = tuple(vendor_ids)
+        read = await side_by_side([partial(self._read_vendor, v) for v in vendors])
+        return {key: _payee(key, each) for key, each in zip(vendors, read, strict=True)}
 
     async def _read_ahead(self, asked: tuple[Asked, ...]) -> None:
         """Read the bills and their vendors, each once, in the order of the call."""
@@ -287,16 +294,6 @@ class PaymentEvidence:
             if row.get("status") not in ENDED_UNPAID and is_of(row, part)
         ]
 
-    def _payee_lines(self, payees: Mapping[str, Payee]) -> list[ApprovalLine]:
-        lines = []
-        for key, payee in payees.items():
-            lines += [
-                ApprovalLine(label="Payee", value=payee.name, third_party=True),
-                ApprovalLine(label="Vendor id", value=key),
-                ApprovalLine(label="To account", value=account_words(payee.last4)),
-            ]
-        return lines
-
 
 async def payments_since(read: Read, vendor_id: str, since: datetime) -> Rows:
     """The vendor's payments made since then."""
@@ -335,11 +332,6 @@ def state_of_payment(payment: Mapping[str, Any]) -> str:
     return f"{payment.get('singleStatus')}|{len(payment.get('voidInfo') or ())}"
 
 
-def account_words(last4: str | None) -> str:
-    """Where a vendor's money goes, as a person is shown it."""
-    return f"••{last4}" if last4 else "no bank account at BILL"
-
-
 def _payee(key: str, vendor: VendorRead) -> Payee:
     finding = vendor.finding
     return Payee(
@@ -357,19 +349,6 @@ def _moving(row: Mapping[str, Any]) -> int:
     """The cents that a payment at BILL has moved or may yet move."""
     ended = row.get("status") in ENDED_UNPAID or is_recorded(row)
     return 0 if ended else _cents(row.get("amount")) or 0
-
-
-def _paid_from(arguments: Mapping[str, Any]) -> ApprovalLine:
-    funding = arguments.get("fundingAccount") or {}
-    kind = str(funding.get("type", "")).replace("_", " ").lower()
-    return ApprovalLine(
-        label="From account", value=f"{kind} {funding.get('id', '')}".strip()
-    )
-
-
-def _text_for_payee(arguments: Mapping[str, Any]) -> ApprovalLine:
-    text = str(arguments.get("description", ""))
-    return ApprovalLine(label="Text for the payee", value=text, third_party=True)
 
 
 def _name(vendor: VendorRead | None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import touching
+from bill_mcp.guard.action_rules import listed
 from bill_mcp.guard.evidence import Evidence
 from bill_mcp.guard.rules import WALLET, Rules
 from bill_mcp.records.payments import PaymentPart
@@ -24,12 +25,7 @@ def check_vendors(parts: Sequence[PaymentPart], rules: Rules) -> None:
     for number, part in enumerate(parts, start=1):
         if part.vendor_id not in rules.vendors:
             which = f"payment {number} of {len(parts)}" if len(parts) > 1 else "this"
-            raise RefusedError(
-                f"{which} pays somebody who is not among those who may be paid "
-                f"({rules.place('vendors')})",
-                advice="Pay listed vendors only, or ask the operator to add this one.",
-                code="vendor_denied",
-            )
+            raise vendor_denied(which, rules)
 
 
 def check_funding(
@@ -47,13 +43,33 @@ def check_funding(
     if isinstance(given, Mapping) and given.get("type") == "WALLET":
         paying = WALLET
     if paying not in rules.funding_accounts:
-        allowed = ", ".join(sorted(rules.funding_accounts)) or "none"
-        raise RefusedError(
-            "the account that would pay is not among those that may "
-            f"({rules.place('funding_accounts')})",
-            advice=f"Pay from one of these, or ask the operator: {allowed[:400]}.",
-            code="funding_account_denied",
-        )
+        raise funding_denied("the", rules)
+
+
+def vendor_denied(
+    beginning: str, rules: Rules, otherwise: str = "Pay one of"
+) -> RefusedError:
+    """The refusal of a payment; "pays somebody" stands after the *beginning*."""
+    return RefusedError(
+        f"{beginning} pays somebody who is not among those who may be paid "
+        f"({rules.place('vendors')})",
+        advice=f"{otherwise} these, or ask the operator to add this one: "
+        f"{_allowed(rules.vendors or ())}.",
+        code="vendor_denied",
+    )
+
+
+def funding_denied(
+    beginning: str, rules: Rules, otherwise: str = "Pay from one of"
+) -> RefusedError:
+    """The refusal of an account; "the account" stands after the *beginning*."""
+    return RefusedError(
+        f"{beginning} account that would pay is not among those that may "
+        f"({rules.place('funding_accounts')})",
+        advice=f"{otherwise} these, or ask the operator: "
+        f"{_allowed(rules.funding_accounts or ())}.",
+        code="funding_account_denied",
+    )
 
 
 def check_duties(
@@ -93,3 +109,8 @@ def check_duties(
             advice="Leave the payment to a person or to another agent.",
             code="separate_duties",
         )
+
+
+def _allowed(ids: Iterable[str]) -> str:
+    """What a list allows, as far as a sentence can hold it."""
+    return listed(ids) or "none"

@@ -13,7 +13,12 @@ from typing import Any
 
 from bill_mcp.agents import Agent, AgentPolicy, Confirm
 from bill_mcp.environments import Environment
-from bill_mcp.guard import action_rules, limits, payment_rules
+from bill_mcp.guard import (
+    action_rules,
+    limits,
+    payment_rules,
+    self_paying_rules,
+)
 from bill_mcp.guard.action_rules import listed
 from bill_mcp.guard.evidence import Cause, Evidence, Reason
 from bill_mcp.guard.rules import Resend, Rules
@@ -111,15 +116,19 @@ def decide(
         RefusedError: A rule refuses it; says which, and what would be allowed.
     """
     effects = verdict.effects | evidence.effects
-    action_rules.check_effects(verdict.action, effects, agent.policy, environment)
+    action_rules.check_effects(
+        verdict.action, effects, agent.policy, environment, evidence.why_effects
+    )
     rules = agent.policy.rules
     if rules is not None:
         payment_rules.check_vendors(evidence.parts, rules)
         payment_rules.check_funding(evidence, arguments, rules)
+        self_paying_rules.check_lists(evidence.paid_by_itself, rules)
         limits.check_each(evidence.parts, rules)
         limits.check_first(evidence.parts, (), evidence.payees, rules)
         if Effect.MONEY in effects and not verdict.takes_back:
             payment_rules.check_duties(evidence, arguments, history, rules)
+        self_paying_rules.check_duties(evidence.paid_by_itself, rules)
     unmeasured = (
         Effect.MONEY in effects and not evidence.parts and not verdict.takes_back
     )
@@ -224,6 +233,8 @@ def _reasons(
     asked = _asked(effects, policy.confirm)
     if asked:
         text = f"--confirm {policy.confirm} asks a person about {listed(asked)}"
+        if evidence.why_effects:
+            text += f", and {' and '.join(evidence.why_effects)}"
         seen.insert(0, Reason(cause=Cause.EFFECT, text=f"{text}."))
     if unmeasured and (production or (rules is not None and rules.limits)):
         text = "It lets money move in an amount that no limit can hold."

@@ -212,14 +212,15 @@ def _perhaps(call: WriteCall, plan: Plan) -> dict[str, Any]:
 def _with_doubts(answer: dict[str, Any], plan: Plan) -> dict[str, Any]:
     """*answer* with the earlier bills that look like the new one, if there are any.
 
-    Where a person is asked, they have seen them before.
+    Where a person is asked, they have seen them before; and of a payment the agent has
+    said that it is sure.
     """
     told = [
         {"id": reason.object_id, "message": reason.text}
         for reason in plan.decision.reasons
         if reason.cause is Cause.SIMILAR_BILL and reason.object_id
     ]
-    if not told:
+    if not told or plan.evidence.parts:
         return answer
     notes = {
         **answer.get("bill_mcp", {}),

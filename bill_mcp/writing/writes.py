@@ -25,7 +25,7 @@ from bill_mcp.errors import (
 from bill_mcp.guard import policy, repeats, touching
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.records import claims, touched
+from bill_mcp.records import claims, makers, touched
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.pin import Pin
@@ -268,8 +268,15 @@ class Writes:
         place = self.look_ups.place
         if place.asks_person(call.agent) and plan.decision.reasons:
             await self.knowing.require_trust(call, plan, pin)
+        about = [each.object_id for each in plan.decision.reasons if each.object_id]
+        own = await self.look_ups.journal.file.look(
+            lambda c: makers.made_by(
+                c, plan.subject.organization, call.agent.key, about
+            )
+        )
         asking = Asking(
             request=plan.request,
+            own_objects=own,
             own_number=call.own_number,
             evidence=plan.evidence,
             reasons=plan.decision.reasons,

@@ -264,6 +264,15 @@ def test_error_is_never_longer_than_two_kilobytes(letter: str) -> None:
     faults = [{"path": f"p{i}", "message": letter * 150} for i in range(12)]
     told = present.error(failure("m" * 5000, faults=faults), LiveSecrets())
     assert len(present.as_text(told).encode()) <= present.ERROR_BYTES
-    assert told["message"] == "m" * 600
+    assert told["message"] == "m" * 599 + "…"
     assert told["faults"][0]["path"] == "p0"
     assert len(told["faults"]) < 12
+
+
+def test_error_that_is_too_long_ends_at_a_word_and_shows_that_it_was_cut() -> None:
+    whole = "the end " * 75
+    told = present.error(failure(whole.strip()), LiveSecrets())
+    assert told["message"] == whole.strip()
+    told = present.error(failure(f"{whole}never comes"), LiveSecrets())
+    assert told["message"] == f"{'the end ' * 74}the…"
+    assert len(told["message"]) <= 600

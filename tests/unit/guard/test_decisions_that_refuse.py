@@ -59,7 +59,19 @@ def test_vendor_that_is_not_listed_is_not_paid() -> None:
         f"({TABLE}.vendors)"
     )
     assert "009C" not in f"{told}{told.advice}"
+    assert told.advice.endswith(": 009A, 009B.")
     assert str(refused(evidence(part()), rules(vendors=[]))).startswith("this pays ")
+
+
+def test_long_lists_are_told_in_whole_ids_and_the_others_counted() -> None:
+    ids = [f"{number:020}" for number in range(30)]
+    read = evidence(part(), funding_account="bacB")
+    for told in (
+        refused(read, rules(vendors=ids)),
+        refused(read, rules(funding_accounts=ids)),
+    ):
+        assert told.advice.endswith(f"{ids[11]} and 18 more.")
+    assert refused(read, rules(vendors=[])).advice.endswith(": none.")
 
 
 def test_reimbursement_pays_nobody_on_a_list_of_vendors() -> None:

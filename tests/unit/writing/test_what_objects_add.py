@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.paying import ACCOUNT, ADDRESS, OTHER_ACCOUNT, PAY, Paying
 from support.payments import TABLE, rules
+from support.self_paying import new_bill, on_auto_pay, recurring
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
@@ -16,24 +17,6 @@ from bill_mcp.simulator.fixtures import make_fixture
 pytestmark = pytest.mark.anyio
 
 PREPARE = rules("prepare")
-
-
-async def on_auto_pay(bill_mcp: Paying) -> str:
-    """The id of a vendor whose bills BILL pays by itself."""
-    vendor = await bill_mcp.vendor("Power company")
-    known = bill_mcp.world.get("vendor", vendor) or {}
-    auto = {**known.get("autoPay", {}), "enabled": True}
-    bill_mcp.world.put("vendor", vendor, known | {"autoPay": auto})
-    return vendor
-
-
-def new_bill(vendor: str, amount: float = 100) -> dict[str, Any]:
-    return {
-        "vendorId": vendor,
-        "dueDate": "2026-12-15",
-        "invoice": {"invoiceNumber": f"N-{amount}", "invoiceDate": "2026-11-20"},
-        "billLineItems": [{"amount": amount}],
-    }
 
 
 async def touching(bill_mcp: Paying, vendor: str) -> dict[str, dict[str, Any]]:
@@ -58,10 +41,25 @@ async def test_bill_of_a_vendor_on_auto_pay_is_money() -> None:
     ).items():
         told = await bill_mcp.refused(name, arguments, preparing)
         assert (told.code, told.outcome) == ("mode", Outcome.NOT_DONE)
-        assert "money" in str(told)
+        assert "money (since the vendor is on auto-pay); allowed" in str(told)
+        assert "or to switch automatic payment off there first" in told.advice
+        assert "arguments" not in told.advice
         question = await bill_mcp.asked(name, arguments)
         assert "Moves money: the vendor is on auto-pay" in question.question
+        assert (
+            "--confirm auto asks a person about money, and the vendor is on auto-pay."
+        ) in str(question.refusal)
     assert bill_mcp.upstream.writes == []
+
+
+async def test_refusal_of_the_effect_says_that_auto_pay_adds_it() -> None:
+    bill_mcp = Paying()
+    vendor = await on_auto_pay(bill_mcp)
+    careful = bill_mcp.agent(rules=rules(deny_effects=["money"]))
+    told = await bill_mcp.refused("bill_create_a_bill", new_bill(vendor), careful)
+    assert told.code == "effect_denied"
+    assert "the effects money (since the vendor is on auto-pay), which" in str(told)
+    assert "switch automatic payment off" in told.advice
 
 
 async def test_bill_of_any_other_vendor_is_not() -> None:
@@ -232,20 +230,8 @@ async def test_change_of_a_recurring_bill_is_money_if_bill_pays_it_by_itself(
     pays: bool,
 ) -> None:
     bill_mcp = Paying(confirm=Confirm.AUTO)
-    body = {
-        "vendorId": await bill_mcp.vendor(),
-        "description": "Rent",
-        "schedule": {
-            "period": "MONTHLY",
-            "frequency": 1,
-            "nextDueDate": "2026-12-15",
-            "daysInAdvance": 7,
-        },
-        "recurringBillLineItems": [{"amount": 900, "description": "Office"}],
-        "processingOptions": {"autoPayment": pays},
-    }
-    if pays:
-        body["paymentInformation"] = {"bankAccountId": bill_mcp.account}
+    account = bill_mcp.account if pays else None
+    body = recurring(await bill_mcp.vendor(), account, pays=pays)
     made = await bill_mcp.web_page("POST", "/v3/recurringbills", body)
     preparing = bill_mcp.agent("preparing", rules=PREPARE)
     name = "bill_update_a_recurring_bill"
@@ -253,6 +239,7 @@ async def test_change_of_a_recurring_bill_is_money_if_bill_pays_it_by_itself(
     if pays:
         told = await bill_mcp.refused(name, change, preparing)
         assert told.code == "mode"
+        assert "(since this recurring bill is paid automatically)" in str(told)
         question = await bill_mcp.asked(name, change)
         assert "this recurring bill is paid automatically" in question.question
         assert bill_mcp.upstream.writes == []

@@ -1,0 +1,182 @@
+"""Whom BILL pays by itself because of a call that makes no payment.
+
+By auto-pay of a vendor, or by a recurring bill that is paid automatically: no payment
+is asked for then, and the rules on payments must hold all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bill_mcp.guard.evidence import PaidByItself
+from bill_mcp.guard.policy import Verdict, holds
+from bill_mcp.guard.reading import Read
+from bill_mcp.specs.catalogue import Action
+from bill_mcp.specs.models import Effect, ObjectEscalation, WatchedObject
+
+ON_AUTO_PAY = "the vendor is on auto-pay"
+PAID_AUTOMATICALLY = "this recurring bill is paid automatically"
+
+PAID_BY_ITSELF = {
+    WatchedObject.VENDOR: ON_AUTO_PAY,
+    WatchedObject.VENDOR_OF_BILL: ON_AUTO_PAY,
+    WatchedObject.RECURRING_BILL: PAID_AUTOMATICALLY,
+}
+"""Why a call moves money that pays nobody by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What is added to a call that makes no payment.
+
+    Attributes:
+        effects: What the objects at BILL add to its effects.
+        why: Why they do, each reason once.
+        paid: Whom BILL will pay by itself, for what the objects and the arguments say.
+    """
+
+    effects: frozenset[Effect]
+    why: tuple[str, ...]
+    paid: tuple[PaidByItself, ...]
+
+    @property
+    def vendor_ids(self) -> tuple[str, ...]:
+        """Of those that are paid, each once; a vendor yet to be made has none."""
+        return tuple(dict.fromkeys(p.vendor_id for p in self.paid if p.vendor_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfPaying:
+    """Reads what objects add to a call.
+
+    Args:
+        read: Reads at BILL.
+        is_relied_on: A policy or a person decides by who is paid.
+    """
+
+    read: Read
+    is_relied_on: bool
+
+    async def of(
+        self, action: Action, arguments: Mapping[str, Any], verdict: Verdict
+    ) -> Added:
+        """What is added to this very call."""
+        effects: frozenset[Effect] = frozenset()
+        why: dict[str, None] = {}
+        paid: list[PaidByItself] = []
+        for watched in action.spec.object_escalations:
+            if watched.by not in arguments:
+                continue
+            if watched.given and not set(watched.given) & set(arguments):
+                continue
+            shown = await self._object(watched, arguments)
+            if not holds(watched.when, shown):
+                continue
+            effects |= watched.adds
+            why[PAID_BY_ITSELF[watched.read]] = None
+            if watched.read is WatchedObject.RECURRING_BILL:
+                paid += _by_recurring_bill(arguments, shown)
+            else:
+                key = shown.get("id") or arguments.get("vendorId")
+                paid.append(_by_auto_pay(key, shown))
+        if self.is_relied_on and Effect.MONEY in verdict.effects - action.spec.effects:
+            paid += await self._by_arguments(action, arguments)
+        return Added(effects=effects, why=tuple(why), paid=tuple(dict.fromkeys(paid)))
+
+    async def _object(
+        self, watched: ObjectEscalation, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        key = str(arguments[watched.by])
+        if watched.read is WatchedObject.RECURRING_BILL:
+            return await self._recurring_bill(key)
+        if watched.read is WatchedObject.VENDOR_OF_BILL:
+            bill = await self.read("bill_get_bill_details", {"billId": key})
+            if not bill.get("vendorId"):
+                return {}
+            key = str(bill["vendorId"])
+        return await self._vendor(key)
+
+    async def _by_arguments(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> list[PaidByItself]:
+        """Whom BILL pays by itself where the arguments let money move."""
+        if action.resource == "vendors":
+            return await self._by_vendor(arguments)
+        if action.resource != "recurring_bills":
+            return []
+        known: Mapping[str, Any] = {}
+        if "recurringBillId" in arguments:
+            known = await self._recurring_bill(str(arguments["recurringBillId"]))
+        paid = _by_recurring_bill(arguments, known)
+        if "vendorId" not in arguments and known.get("vendorId"):
+            vendor = await self._vendor(str(known["vendorId"]))
+            if _part(vendor, "autoPay").get("enabled") is True:
+                paid.append(_by_auto_pay(known["vendorId"], vendor))
+        return paid
+
+    async def _by_vendor(self, arguments: Mapping[str, Any]) -> list[PaidByItself]:
+        key = arguments.get("vendorId")
+        known: Mapping[str, Any] = {}
+        if key is not None:
+            known = await self._vendor(str(key))
+        now = {**_part(known, "autoPay"), **_part(arguments, "autoPay")}
+        if now.get("enabled") is not True:
+            return []
+        return [
+            PaidByItself(
+                vendor_id=key,
+                account=now.get("bankAccountId"),
+                why="it has BILL pay this vendor's bills by auto-pay",
+                is_asked_for=True,
+            )
+        ]
+
+    async def _recurring_bill(self, key: str) -> Mapping[str, Any]:
+        name = "bill_get_recurring_bill_details"
+        return await self.read(name, {"recurringBillId": key})
+
+    async def _vendor(self, key: str) -> Mapping[str, Any]:
+        shown = await self.read("bill_get_vendor_details", {"vendorId": key})
+        return {"id": key, **shown}
+
+
+def _by_auto_pay(vendor_id: Any, vendor: Mapping[str, Any]) -> PaidByItself:
+    return PaidByItself(
+        vendor_id=vendor_id,
+        account=_part(vendor, "autoPay").get("bankAccountId"),
+        why=ON_AUTO_PAY,
+    )
+
+
+def _by_recurring_bill(
+    arguments: Mapping[str, Any], known: Mapping[str, Any]
+) -> list[PaidByItself]:
+    """Who is paid by a recurring bill as the call leaves it; nobody if it does not pay.
+
+    Args:
+        arguments: Of the call.
+        known: The recurring bill as BILL has it; empty where it is yet to be made.
+    """
+    given = _part(arguments, "processingOptions")
+    options = {**_part(known, "processingOptions"), **given}
+    if options.get("autoPayment") is not True:
+        return []
+    paying = {
+        **_part(known, "paymentInformation"),
+        **_part(arguments, "paymentInformation"),
+    }
+    return [
+        PaidByItself(
+            vendor_id=arguments.get("vendorId") or known.get("vendorId"),
+            account=paying.get("bankAccountId"),
+            why=PAID_AUTOMATICALLY,
+            is_asked_for=given.get("autoPayment") is True,
+        )
+    ]
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = value.get(name)
+    return part if isinstance(part, Mapping) else {}
