@@ -10,15 +10,16 @@ import anyio
 
 from bill_mcp.approvals_cli.opened import DONE, NOT_DONE, opened, user_name
 from bill_mcp.approvals_cli.proving import prove
+from bill_mcp.approvals_cli.showing import halted
 from bill_mcp.approvals_cli.terminal import controlling_terminal
 from bill_mcp.clock import SystemClock
 from bill_mcp.errors import BillMcpError
-from bill_mcp.quoting import visible
 from bill_mcp.records import halt as kill_switch
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.settings_places import resolve_home
 
 NOT_HALTED = "nothing is halted"
+MEANS = "Nothing that changes anything at BILL goes out, until `bill-mcp halt --lift`."
 LIFTED = "lifted: writes go out again"
 
 
@@ -31,12 +32,7 @@ def halt(reason: str) -> int:
     home = resolve_home({}).path
     now = SystemClock().now()
     found = kill_switch.halt(home, at=now, by=user_name(), reason=reason)
-    since = f" since {found.at:%Y-%m-%d %H:%M} UTC" if found.at else ""
-    told = f": {visible(found.reason)}" if found.reason else ""
-    sys.stdout.write(
-        f"halted{since} by {visible(found.by)}{told}\nNothing that changes anything at "
-        "BILL goes out, until `bill-mcp halt --lift`.\n"
-    )
+    sys.stdout.write(f"{halted(found)}\n{MEANS}\n")
     _note(now)
     return DONE
 

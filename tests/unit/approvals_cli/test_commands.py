@@ -153,6 +153,16 @@ def test_halt_without_approvers_is_lifted_by_anybody(
     assert is_halted(home) is None
 
 
+def test_halt_is_told_before_the_calls_that_wait(run: CommandLine, home: Path) -> None:
+    _, approval = asked(home)
+    run("halt", "--reason", "odd\tbills")
+    first, meaning, call, _ = run("approvals").out.splitlines()
+    assert first.startswith("halted since ")
+    assert first.endswith(r": odd\tbills")
+    assert "`bill-mcp halt --lift`" in meaning
+    assert call.startswith(f"{approval.id}\t")
+
+
 def test_key_is_made_once_and_rests_in_the_keyring(home: Path) -> None:
     key = key_of(home)()
     assert (len(key), key_of(home)()) == (32, key)
