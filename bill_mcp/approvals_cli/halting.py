@@ -31,9 +31,12 @@ def halt(reason: str) -> int:
     """
     home = resolve_home({}).path
     now = SystemClock().now()
+    was_halted = kill_switch.is_halted(home) is not None
     found = kill_switch.halt(home, at=now, by=user_name(), reason=reason)
-    sys.stdout.write(f"{halted(found)}\n{MEANS}\n")
-    _note(now)
+    how = "halted already," if was_halted else "halted"
+    sys.stdout.write(f"{halted(found, how)}\n{MEANS}\n")
+    if not was_halted:  # nothing has changed, so the log has nothing to tell
+        _note(now)
     return DONE
 
 

@@ -141,7 +141,8 @@ def test_halting_asks_nothing_and_works_where_the_records_are_broken(
     assert halted is not None
     assert halted.reason == "odd\x1b[2J"
     again = run("halt")
-    assert again.out == ran.out
+    assert again.out == ran.out.replace("halted since", "halted already, since")
+    assert again.err == ""
 
 
 def test_halt_without_approvers_is_lifted_by_anybody(
@@ -151,6 +152,15 @@ def test_halt_without_approvers_is_lifted_by_anybody(
     run("halt")
     assert run("halt", "--lift").out == "lifted: writes go out again\n"
     assert is_halted(home) is None
+
+
+def test_second_halt_says_since_when_and_leaves_no_row(run: CommandLine) -> None:
+    first = run("halt", "--reason", "odd bills").out
+    again = run("halt", "--reason", "another").out
+    assert again == first.replace("halted since", "halted already, since")
+    assert again.splitlines()[0].endswith(": odd bills")
+    (row,) = run("audit", "--kind", "halt").out.splitlines()
+    assert "\thalted\t" in row
 
 
 def test_halt_is_told_before_the_calls_that_wait(run: CommandLine, home: Path) -> None:
