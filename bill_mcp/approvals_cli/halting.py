@@ -59,6 +59,7 @@ def lift() -> int:
         if kill_switch.is_halted(records.home) is None:
             sys.stdout.write(f"{NOT_HALTED}\n")
             return DONE
+        by = user_name()
         names = anyio.run(records.approvers.names)
         if names:
             with controlling_terminal(records.live) as terminal:
@@ -69,11 +70,12 @@ def lift() -> int:
                 if approver is None:
                     terminal.say("Still halted.")
                     return NOT_DONE
+                by = approver.name
         kill_switch.lift(records.home)
         entry = AuditEntry(
             at=records.clock.now(),
             kind=Kind.HALT,
-            approver=user_name(),
+            approver=by,
             verdict="lifted",
         )
         anyio.run(records.journal.note, entry)
