@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bill_mcp.guard.policy_file import EVERY_OTHER, Notify, dotted, read_policy
+from bill_mcp.guard.policy_file import EVERY_OTHER, Notify, check_policy, dotted
 from bill_mcp.policy_cli.words import Fact, facts
 from bill_mcp.specs import loading
 
@@ -24,8 +24,8 @@ def show(path: Path) -> None:
     Raises:
         ConfigError: The file can't be used; names every fault.
     """
-    file, catalogue = read_policy(path), loading.load()
-    file.check_names(catalogue)
+    catalogue = loading.load()
+    file = check_policy(path, catalogue)
     for name, rules in file.agents.items():
         told = facts(rules, catalogue)
         whom = "every agent without a table of its own" if name == EVERY_OTHER else ""

@@ -160,6 +160,31 @@ def test_faults_are_told_and_end_with_two(run: Run, path: Path) -> None:
     assert run(str(path.with_name("none.toml")))[0] == 2
 
 
+def test_faults_of_keys_and_of_names_are_told_at_once(run: Run, path: Path) -> None:
+    text = (
+        '[agents."*"]\nmode = "payy"\nallow_toolsets = ["x", "payables"]\n'
+        '[agents.stdio]\nmode = "pay"\nmod = "x"\n'
+        'deny_actions = ["bill_pay_*", "Bill!", "bill_get_*"]\nallow_actions = 3\n'
+    )
+    path.write_text(f"format = 1\n{text}", "utf-8")
+    code, out, err = run(str(path))
+    assert (code, out) == (2, "")
+    told = [line.removeprefix("bill-mcp: ") for line in err.splitlines()]
+    assert {line.removeprefix(f"{path}: ").partition(";")[0] for line in told} == {
+        "agents.\"*\".mode: Input should be 'read-only', 'prepare' or 'pay'",
+        "agents.\"*\".allow_toolsets: no toolset is named 'x'",
+        "agents.stdio.mod: no such key",
+        "agents.stdio.deny_actions: no action is named 'bill_pay_*'",
+        "agents.stdio.deny_actions[2]: is no action's name, nor one with * or ? in it",
+        "agents.stdio.allow_actions: is no list",
+    }
+    assert len(told) == 6
+    path.write_text('format = 1\n[agents.stdio]\nmod = "pay"\n', "utf-8")
+    _, _, err = run(str(path))
+    assert "agents.stdio.mod: no such key" in err
+    assert 'the table [agents."*"], for every other agent, is missing' in err
+
+
 def test_file_that_is_set_is_checked_where_none_is_named(
     run: Run, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
