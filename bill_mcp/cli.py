@@ -15,6 +15,7 @@ import typer
 
 from bill_mcp import __version__
 from bill_mcp.accounts_cli import commands
+from bill_mcp.agents import AgentName
 from bill_mcp.announcing import commands as announcing_commands
 from bill_mcp.approvals_cli import commands as approval_commands
 from bill_mcp.audit_cli import commands as audit_commands
@@ -45,7 +46,6 @@ audit_commands.register(app)
 policy_commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
-COMMAND_LINE = "command line"
 
 Environment = Annotated[
     str | None,
@@ -229,7 +229,7 @@ async def _call(
     # Each call is a process of its own: what a person approved for one of them serves
     # the next, which makes the same call.
     async with application(
-        settings, variables=dict(os.environ), instance=COMMAND_LINE
+        settings, variables=dict(os.environ), instance=AgentName.COMMAND_LINE
     ) as built:
         dispatcher = built.dispatcher
         logs.configure("error", dispatcher.live)
@@ -241,7 +241,7 @@ async def _call(
                     f"{', '.join(sorted(secrets & set(given)))}: no secrets on the "
                     "command line; give the arguments on standard input (-)"
                 )
-            agent = built.agent("command-line", COMMAND_LINE)
+            agent = built.agent("command-line", AgentName.COMMAND_LINE)
             return present.as_text(await dispatcher.call(agent, tool, given)), False
         except UnknownActionError as error:
             raise ConfigError(f"{error}; `bill-mcp tools WORDS` searches") from None

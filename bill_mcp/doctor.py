@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from bill_mcp import __version__
 from bill_mcp.access import vault_of
+from bill_mcp.agents import AgentName
 from bill_mcp.app import Application, application
 from bill_mcp.approvals_cli.showing import halted
 from bill_mcp.errors import BillMcpError, ConfigError
@@ -54,7 +55,7 @@ def _look_at_home(home: Path) -> bool:
 async def _look(settings: Settings, built: Application) -> bool:
     dispatcher = built.dispatcher
     _tell(True, f"{len(dispatcher.catalogue)} tools in {dispatcher.catalogue.folder}")
-    agent = built.agent("doctor", "doctor")
+    agent = built.agent("doctor", AgentName.DOCTOR)
     healthy = True
     for what, tool in (
         ("BILL answers", "bill_check_app_health"),

@@ -137,6 +137,22 @@ def test_least_rules_of_a_payer_say_how_open_they_are(run: Run, path: Path) -> N
     assert tables["notify"] == {"people are told": "by a POST to hooks.example.test"}
 
 
+def test_table_of_an_agent_that_cannot_be_is_told_with_those_that_can(
+    run: Run, path: Path
+) -> None:
+    others = ("stdio", "command line", "doctor", "stdoi", "stdio:1", "http")
+    text = READER + "".join(f'[agents."{x}"]\nmode = "pay"\n' for x in others)
+    tables = told(run, path, text)
+    hints = {name: facts["hint"] for name, facts in tables.items() if "hint" in facts}
+    assert set(hints) == {"agents.stdoi", 'agents."stdio:1"', "agents.http"}
+    assert "did you mean stdio?" in hints["agents.stdoi"]
+    assert "did you mean stdio?" in hints['agents."stdio:1"']
+    assert "did you mean" not in hints["agents.http"]
+    for hint in hints.values():
+        assert "holds for nobody" in hint
+        assert "There are: stdio, command line, doctor." in hint
+
+
 def test_terminal_gets_tables(
     run: Run, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
