@@ -11,6 +11,7 @@ from bill_mcp.agents import AgentPolicy, Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import action_rules
+from bill_mcp.guard.gathering import ENTERING
 from bill_mcp.guard.policy import ASKED_BY_AUTO
 from bill_mcp.guard.rules import Limits, Mode, Resend, Rules
 from bill_mcp.records.payments import amount_of
@@ -36,7 +37,7 @@ def facts(rules: Rules, catalogue: Catalogue) -> list[Fact]:
     """What is allowed, what is asked, what is refused: in this order."""
     told = [Fact("mode", rules.mode), *_actions(rules, catalogue)]
     effects = _possible_effects(rules, catalogue)
-    told.append(Fact("a person is asked", _asked(effects)))
+    told.append(Fact("a person is asked", _asked(effects, rules, catalogue)))
     if Effect.MONEY in effects:
         told += _payments(rules)
     denied = _denied(rules)
@@ -94,8 +95,13 @@ def _possible_effects(rules: Rules, catalogue: Catalogue) -> AbstractSet[Effect]
     }
 
 
-def _asked(effects: AbstractSet[Effect]) -> str:
-    asked = sorted(effects & ASKED_BY_AUTO)
+def _asked(effects: AbstractSet[Effect], rules: Rules, catalogue: Catalogue) -> str:
+    if effects <= {Effect.READ}:
+        return "never: whatever changes something is refused"
+    asked: list[str] = sorted(effects & ASKED_BY_AUTO)
+    entering = [catalogue.actions[name] for name in ENTERING]
+    if any(_allowed(action, action.spec.effects, rules) for action in entering):
+        asked.append("a bill like an earlier one")
     always = "with --confirm always for whatever changes something"
     if not asked:
         return f"with --confirm auto for nothing, {always}"

@@ -86,7 +86,8 @@ def test_what_an_agent_may_is_told_in_words(run: Run, path: Path) -> None:
     assert facts["--confirm never in production"] == "possible: amounts are limited"
     assert facts["denied by name"] == "actions bill_void_a_payment; effects access"
     assert facts["a person is asked"].startswith(
-        "with --confirm auto for delete, message, money, payee;"
+        "with --confirm auto for delete, message, money, payee, a bill like an earlier "
+        "one;"
     )
 
 
@@ -99,10 +100,7 @@ def test_reader_is_told_to_read_and_nothing_about_payments(
         "mode": "read-only",
         "allowed": "82 of 209 actions, 82 read",
         "refused": "127 actions",
-        "a person is asked": (
-            "with --confirm auto for nothing, with --confirm always for whatever "
-            "changes something"
-        ),
+        "a person is asked": "never: whatever changes something is refused",
     }
     assert tables["notify"] == {"people are told": "on the desktop"}
 
@@ -117,6 +115,29 @@ def test_preparing_counts_what_is_refused_for_some_arguments(
     ]
     assert sum(counts) == 209
     assert min(counts) > 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked"),
+    [
+        ("", "a bill like an earlier one;"),
+        ('deny_actions = ["bill_create_a_b*"]', "a bill like an earlier one;"),
+        ('deny_toolsets = ["payables"]', "nothing,"),
+        ('deny_effects = ["write"]', None),
+    ],
+)
+def test_who_prepares_is_told_when_a_person_is_asked_all_the_same(
+    run: Run, path: Path, rule: str, asked: str | None
+) -> None:
+    text = f'[agents."*"]\nmode = "prepare"\n{rule}\n'
+    fact = told(run, path, text)['agents."*"']["a person is asked"]
+    if asked is None:
+        assert fact == "never: whatever changes something is refused"
+    else:
+        assert fact == (
+            f"with --confirm auto for {asked} with --confirm always for whatever "
+            "changes something"
+        )
 
 
 def test_least_rules_of_a_payer_say_how_open_they_are(run: Run, path: Path) -> None:
