@@ -140,6 +140,29 @@ def test_who_prepares_is_told_when_a_person_is_asked_all_the_same(
         )
 
 
+@pytest.mark.parametrize(
+    ("resend", "seconds", "warned"),
+    [
+        ("after_not_done", 0, True),
+        ("after_not_done", 899, True),
+        ("after_not_done", 900, False),
+        ("never", 0, False),
+    ],
+)
+def test_resending_before_bill_has_surely_not_acted_is_warned_of(
+    run: Run, path: Path, resend: str, seconds: int, *, warned: bool
+) -> None:
+    text = (
+        '[agents."*"]\nmode = "pay"\n'
+        f'resend = "{resend}"\nlost_answer_settles_s = {seconds}\n'
+    )
+    warning = told(run, path, text)['agents."*"'].get("warning", "")
+    assert ("made twice" in warning, f"later than {seconds} s" in warning) == (
+        warned,
+        warned,
+    )
+
+
 def test_least_rules_of_a_payer_say_how_open_they_are(run: Run, path: Path) -> None:
     text = (
         '[agents."*"]\nmode = "pay"\nbank_details_days = 0\n'
