@@ -26,6 +26,7 @@ from bill_mcp.errors import (
     NeedsPerson,
     UnknownActionError,
 )
+from bill_mcp.lasting_output import outlast_readers
 from bill_mcp.policy_cli import commands as policy_commands
 from bill_mcp.settings import Settings, resolve
 
@@ -67,15 +68,13 @@ Profile = Annotated[str | None, typer.Option(help="Name of a connected BILL acco
 
 def main() -> None:
     """Run the command line, with our errors in one line and never a traceback."""
+    outlast_readers()
     try:
         app()
     except BillMcpError as error:
         _stop(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except BrokenPipeError:  # whoever read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
 
 
 def _stop(message: str, code: int = USAGE) -> NoReturn:
