@@ -8,6 +8,17 @@ from enum import StrEnum
 from bill_mcp.guard.rules import Rules
 
 
+class AgentName(StrEnum):
+    """The agents of this version, as the policy file names them."""
+
+    STDIO = "stdio"
+    """Whoever speaks to ``bill-mcp serve``."""
+    COMMAND_LINE = "command line"
+    """Whoever runs ``bill-mcp call``."""
+    DOCTOR = "doctor"
+    """``bill-mcp doctor``, which only reads."""
+
+
 class Confirm(StrEnum):
     """When a person is asked before a call goes out."""
 

@@ -15,6 +15,7 @@ import typer
 
 from bill_mcp import __version__
 from bill_mcp.accounts_cli import commands
+from bill_mcp.agents import AgentName
 from bill_mcp.announcing import commands as announcing_commands
 from bill_mcp.approvals_cli import commands as approval_commands
 from bill_mcp.audit_cli import commands as audit_commands
@@ -25,6 +26,7 @@ from bill_mcp.errors import (
     NeedsPerson,
     UnknownActionError,
 )
+from bill_mcp.lasting_output import outlast_readers
 from bill_mcp.policy_cli import commands as policy_commands
 from bill_mcp.settings import Settings, resolve
 
@@ -45,7 +47,6 @@ audit_commands.register(app)
 policy_commands.register(app)
 
 TOOL_ERROR, USAGE = 1, 2
-COMMAND_LINE = "command line"
 
 Environment = Annotated[
     str | None,
@@ -67,15 +68,13 @@ Profile = Annotated[str | None, typer.Option(help="Name of a connected BILL acco
 
 def main() -> None:
     """Run the command line, with our errors in one line and never a traceback."""
+    outlast_readers()
     try:
         app()
     except BillMcpError as error:
         _stop(str(error))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except BrokenPipeError:  # whoever read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
 
 
 def _stop(message: str, code: int = USAGE) -> NoReturn:
@@ -229,7 +228,7 @@ async def _call(
     # Each call is a process of its own: what a person approved for one of them serves
     # the next, which makes the same call.
     async with application(
-        settings, variables=dict(os.environ), instance=COMMAND_LINE
+        settings, variables=dict(os.environ), instance=AgentName.COMMAND_LINE
     ) as built:
         dispatcher = built.dispatcher
         logs.configure("error", dispatcher.live)
@@ -241,7 +240,7 @@ async def _call(
                     f"{', '.join(sorted(secrets & set(given)))}: no secrets on the "
                     "command line; give the arguments on standard input (-)"
                 )
-            agent = built.agent("command-line", COMMAND_LINE)
+            agent = built.agent("command-line", AgentName.COMMAND_LINE)
             return present.as_text(await dispatcher.call(agent, tool, given)), False
         except UnknownActionError as error:
             raise ConfigError(f"{error}; `bill-mcp tools WORDS` searches") from None

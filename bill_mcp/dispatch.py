@@ -157,6 +157,8 @@ class Dispatcher:
         request, reasons = call.request, NO_REASONS
         if call.action.spec.session is None:
             request, reasons = await self.writes.preview(call)
+        else:
+            self.writes.preview_signing()
         return present.preview(
             request,
             self.live,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+from pathlib import Path
 
 import anyio
 from rich.console import Console
+from rich.markup import escape
 
 from bill_mcp import __version__
 from bill_mcp.access import vault_of
+from bill_mcp.agents import AgentName
 from bill_mcp.app import Application, application
+from bill_mcp.approvals_cli.showing import halted
 from bill_mcp.errors import BillMcpError, ConfigError
+from bill_mcp.records import damage, halt, store
 from bill_mcp.sessions.audit_custody import FORGEABLE, AuditCustody
 from bill_mcp.settings import Settings, resolve
 
@@ -24,17 +29,33 @@ async def run() -> int:
     try:
         settings = resolve({})
         _tell(True, f"environment {settings.environment}: {settings.base_url}")
+        # First: neither depends on BILL or on credentials.
+        can_write = await anyio.to_thread.run_sync(_look_at_home, settings.home)
         async with application(settings, variables=dict(os.environ)) as built:
-            return await _look(settings, built)
+            return 0 if await _look(settings, built) and can_write else 1
     except BillMcpError as error:
         _tell(False, str(error))
         return 1
 
 
-async def _look(settings: Settings, built: Application) -> int:
+def _look_at_home(home: Path) -> bool:
+    """Whether the journal can be used; a halt is told, but a person wanted it."""
+    found = halt.is_halted(home)
+    if found is not None:
+        _tell(False, f"{halted(found)}. `bill-mcp halt --lift` lets writes go out")
+    path = home / store.FILE_NAME
+    if not path.exists():
+        _tell(True, f"no journal yet in {home}")
+        return True
+    fault = damage.fault_of(path)
+    _tell(fault is None, fault or f"the journal {path} can be read and written")
+    return fault is None
+
+
+async def _look(settings: Settings, built: Application) -> bool:
     dispatcher = built.dispatcher
     _tell(True, f"{len(dispatcher.catalogue)} tools in {dispatcher.catalogue.folder}")
-    agent = built.agent("doctor", "doctor")
+    agent = built.agent("doctor", AgentName.DOCTOR)
     healthy = True
     for what, tool in (
         ("BILL answers", "bill_check_app_health"),
@@ -55,7 +76,7 @@ async def _look(settings: Settings, built: Application) -> int:
     if built.locks is not None:
         custody = AuditCustody(settings.home, vault_of(settings), built.locks)
         _tell(*await anyio.to_thread.run_sync(_audit_key, custody))
-    return 0 if healthy else 1
+    return healthy
 
 
 def _audit_key(custody: AuditCustody) -> tuple[bool, str]:
@@ -71,4 +92,4 @@ def _audit_key(custody: AuditCustody) -> tuple[bool, str]:
 
 def _tell(good: bool, what: str) -> None:
     mark = "[green]ok[/]  " if good else "[red]mend[/]"
-    _console.print(f"{mark} {what}")
+    _console.print(f"{mark} {escape(what)}")

@@ -10,15 +10,16 @@ import anyio
 
 from bill_mcp.approvals_cli.opened import DONE, NOT_DONE, opened, user_name
 from bill_mcp.approvals_cli.proving import prove
+from bill_mcp.approvals_cli.showing import halted
 from bill_mcp.approvals_cli.terminal import controlling_terminal
 from bill_mcp.clock import SystemClock
 from bill_mcp.errors import BillMcpError
-from bill_mcp.quoting import visible
 from bill_mcp.records import halt as kill_switch
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.settings_places import resolve_home
 
 NOT_HALTED = "nothing is halted"
+MEANS = "Nothing that changes anything at BILL goes out, until `bill-mcp halt --lift`."
 LIFTED = "lifted: writes go out again"
 
 
@@ -30,14 +31,12 @@ def halt(reason: str) -> int:
     """
     home = resolve_home({}).path
     now = SystemClock().now()
+    was_halted = kill_switch.is_halted(home) is not None
     found = kill_switch.halt(home, at=now, by=user_name(), reason=reason)
-    since = f" since {found.at:%Y-%m-%d %H:%M} UTC" if found.at else ""
-    told = f": {visible(found.reason)}" if found.reason else ""
-    sys.stdout.write(
-        f"halted{since} by {visible(found.by)}{told}\nNothing that changes anything at "
-        "BILL goes out, until `bill-mcp halt --lift`.\n"
-    )
-    _note(now)
+    how = "halted already," if was_halted else "halted"
+    sys.stdout.write(f"{halted(found, how)}\n{MEANS}\n")
+    if not was_halted:  # nothing has changed, so the log has nothing to tell
+        _note(now)
     return DONE
 
 
@@ -60,6 +59,7 @@ def lift() -> int:
         if kill_switch.is_halted(records.home) is None:
             sys.stdout.write(f"{NOT_HALTED}\n")
             return DONE
+        by = user_name()
         names = anyio.run(records.approvers.names)
         if names:
             with controlling_terminal(records.live) as terminal:
@@ -70,11 +70,12 @@ def lift() -> int:
                 if approver is None:
                     terminal.say("Still halted.")
                     return NOT_DONE
+                by = approver.name
         kill_switch.lift(records.home)
         entry = AuditEntry(
             at=records.clock.now(),
             kind=Kind.HALT,
-            approver=user_name(),
+            approver=by,
             verdict="lifted",
         )
         anyio.run(records.journal.note, entry)

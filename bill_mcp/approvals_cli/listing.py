@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
+from bill_mcp.approvals_cli.halting import MEANS
 from bill_mcp.approvals_cli.opened import DONE, Opened, opened
-from bill_mcp.approvals_cli.showing import amount, environment_of, show
+from bill_mcp.approvals_cli.showing import amount, environment_of, halted, show
 from bill_mcp.approvals_cli.unsettled import show_unsettled
 from bill_mcp.quoting import visible
+from bill_mcp.records.halt import is_halted
 
 NOTHING = "no call waits for approval"
 
@@ -20,6 +22,10 @@ NOTHING = "no call waits for approval"
 def show_all() -> int:
     """Show everything that waits for a person; the exit code of the command."""
     with opened() as records:
+        found = is_halted(records.home)
+        if found is not None:
+            # First: while it holds, what is approved below does not go out either.
+            sys.stdout.write(f"{halted(found)}\n{MEANS}\n")
         _show_waiting(records)
         show_unsettled(anyio.run(records.journal.unsettled))
     return DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from bill_mcp import logs
 from bill_mcp.clock import Clock, SystemClock
+from bill_mcp.errors import ConfigError
+from bill_mcp.records import damage, store
 from bill_mcp.records.approvals import Approvals
 from bill_mcp.records.approvers import Approvers
 from bill_mcp.records.journal import Journal
@@ -46,7 +49,8 @@ def opened() -> Iterator[Opened]:
     """The records of ``BILL_MCP_HOME``, closed after the block.
 
     Raises:
-        ConfigError: The settings file or a key file can't be read.
+        ConfigError: The settings file or a key file can't be read; or, in the block,
+            the records can't be used.
     """
     home, clock, live = resolve_home({}), SystemClock(), LiveSecrets()
     logs.configure("warning", live)
@@ -71,6 +75,8 @@ def opened() -> Iterator[Opened]:
             approvers=records.approvers,
             journal=records.journal,
         )
+    except sqlite3.Error as error:
+        raise ConfigError(damage.in_words(home.path / store.FILE_NAME, error)) from None
     finally:
         records.committed()
         records.close()

@@ -11,6 +11,7 @@ from bill_mcp.environments import Environment
 from bill_mcp.pages.layout import ABOUT
 from bill_mcp.quoting import quoted, visible
 from bill_mcp.records.approvals import Approval
+from bill_mcp.records.halt import Halt
 from bill_mcp.records.payments import amount_of
 
 ALARM = "bold white on red"
@@ -43,6 +44,13 @@ def show(say: Say, approval: Approval, now: datetime) -> None:
     say(f"  Profile: {visible(wanted.profile)}")
     say(f"  Action: {visible(wanted.action)}")
     say(f"Approval {visible(approval.id)}, {left(approval, now)}", "dim")
+
+
+def halted(found: Halt, how: str = "halted") -> str:
+    """Since when everything is halted, by whom, and why."""
+    since = f" since {found.at:%Y-%m-%d %H:%M} UTC" if found.at else ""
+    told = f": {visible(found.reason)}" if found.reason else ""
+    return f"{how}{since} by {visible(found.by)}{told}"
 
 
 def environment_of(approval: Approval) -> str:

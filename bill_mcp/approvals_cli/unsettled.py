@@ -12,10 +12,19 @@ from rich.text import Text
 
 from bill_mcp.quoting import visible
 from bill_mcp.records.claims import State, Write
+from bill_mcp.records.intents import asker_of
 from bill_mcp.records.payments import PaymentPart, amount_of
 
 NOTHING = "no payment is open or unknown"
-HEADS = ("state", "payment", "payee", "sent (UTC)", "agent", "next look-up (UTC)")
+HEADS = (
+    "state",
+    "payment",
+    "payee",
+    "sent (UTC)",
+    "agent",
+    "organization",
+    "next look-up (UTC)",
+)
 _WORDS = {State.OPEN: "on its way", State.UNKNOWN: "unknown"}
 
 
@@ -38,14 +47,15 @@ def show_unsettled(writes: Sequence[Write]) -> None:
 
 
 def _rows(write: Write) -> list[tuple[str, ...]]:
-    due = _time(write.look_at or write.deadline)
+    due, asker = _time(write.look_at or write.deadline), asker_of(write)
     return [
         (
             _WORDS.get(write.state, str(write.state)),
             _payment(claim.part),
             visible(claim.part.payee[:80]),
             _time(write.begun),
-            visible(write.agent),
+            visible(asker.agent),
+            visible(asker.organization),
             due,
         )
         for claim in write.claims

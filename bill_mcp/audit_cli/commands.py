@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bill_mcp.errors import ConfigError
+from bill_mcp.errors import ConfigError, Outcome, UnknownActionError
 
 SHOWN = 50
 
@@ -31,7 +33,11 @@ def show(
         str | None, typer.Option(help="done, not_done or unknown.")
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="intent, outcome, refused, approval, ...")
+        str | None,
+        typer.Option(
+            help="intent, outcome, refused, approval, approver, settled, halt or "
+            "accepted."
+        ),
     ] = None,
     since: Annotated[
         str | None, typer.Option(help="ISO time or day, in UTC if not said.")
@@ -44,13 +50,13 @@ def show(
         return
     from bill_mcp.audit_cli import showing
     from bill_mcp.audit_cli.log_file import find_log
-    from bill_mcp.records.audit import Filters
+    from bill_mcp.records.audit import Filters, Kind
 
     filters = Filters(
-        kind=kind,
+        kind=_one_of("--kind", kind, Kind),
         agent=agent,
-        action=action,
-        outcome=outcome,
+        action=_canonical(action),
+        outcome=_one_of("--outcome", outcome, Outcome),
         since=_moment("--since", since),
         until=_moment("--until", until),
         limit=limit,
@@ -93,6 +99,31 @@ def export(
     from bill_mcp.audit_cli.log_file import find_log
 
     raise typer.Exit(exporting.export(find_log(), format_name, out))
+
+
+def _one_of(option: str, text: str | None, known: type[StrEnum]) -> str | None:
+    if text is None or text in set(known):
+        return text
+    raise ConfigError(f"{option} is one of {', '.join(known)}, not {text[:20]!r}")
+
+
+def _canonical(action: str | None) -> str | None:
+    """The name under which the log has the action, for any that a call may use.
+
+    One that is unknown now may stand in the log all the same, from another version.
+    """
+    if action is None:
+        return None
+    from bill_mcp.specs import loading
+
+    try:
+        return loading.load().find(action).name
+    except UnknownActionError:
+        sys.stderr.write(
+            f"bill-mcp: no tool of this version is named {action[:80]!r}; "
+            "`bill-mcp tools WORDS` searches\n"
+        )
+        return action
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

@@ -11,14 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bill_mcp.errors import ConfigError
-from bill_mcp.records import store
+from bill_mcp.records import damage, store
 from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.audit_custody import AuditCustody
 from bill_mcp.sessions.vault import open_vault
 from bill_mcp.settings_places import resolve_home
-
-_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class DamagedError(Exception):
@@ -78,6 +76,6 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+        if damage.is_damage(error):
             raise DamagedError(f"{path} is damaged: {error}") from None
         raise ConfigError(f"{path} can't be read: {error}") from None

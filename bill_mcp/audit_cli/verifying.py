@@ -92,6 +92,12 @@ def head_in_words(head: Head | None) -> str:
 def _say_result(report: Report) -> None:
     if report.is_whole and not report.rows:
         _say("whole: nothing has been logged yet")
+    elif report.is_whole and report.kept is None:
+        _say(
+            f"whole as far as it goes: {report.rows} rows, none changed. No head was "
+            "kept for a file at this place, as after BILL_MCP_HOME was moved or "
+            "copied: compare the head with one that you know"
+        )
     elif report.is_whole:
         _say(f"whole: {report.rows} rows, none changed, none missing")
     else:

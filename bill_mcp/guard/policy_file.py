@@ -24,8 +24,16 @@ from bill_mcp.errors import ConfigError
 from bill_mcp.guard.rules import Frozen, Rules
 from bill_mcp.specs.catalogue import Catalogue
 
+Place = tuple[str | int, ...]
+"""The keys that lead to a value of the file."""
+
+_NAMING = ("allow_actions", "deny_actions", "allow_toolsets", "deny_toolsets")
+"""The rules that name actions and toolsets."""
+
 EVERY_OTHER = "*"
 """The table of every agent that has none of its own."""
+
+_NOBODY_ELSE = f'the table [agents."{EVERY_OTHER}"], for every other agent, is missing'
 
 
 def _address(url: str) -> str:
@@ -63,9 +71,7 @@ class PolicyFile(Frozen):
     @model_validator(mode="after")
     def _somebody_else(self) -> PolicyFile:
         if EVERY_OTHER not in self.agents:
-            raise ValueError(
-                f'the table [agents."{EVERY_OTHER}"], for every other agent, is missing'
-            )
+            raise ValueError(_NOBODY_ELSE)
         return self
 
     def rules_for(self, agent_name: str) -> Rules:
@@ -79,12 +85,11 @@ class PolicyFile(Frozen):
             ConfigError: Names those that don't, one a line.
         """
         faults = [
-            fault
+            f"{rules.place(rule)}: {fault}"
             for rules in self.agents.values()
-            for fault in (
-                *_unknown_actions(rules, catalogue),
-                *_unknown_toolsets(rules, catalogue),
-            )
+            for rule in _NAMING
+            for name in getattr(rules, rule) or ()
+            if (fault := _unknown(rule, name, catalogue)) is not None
         ]
         if faults:
             raise ConfigError("\n".join(faults))
@@ -96,18 +101,45 @@ def read_policy(path: Path) -> PolicyFile:
     Raises:
         ConfigError: Names the file and every fault with its place, one a line.
     """
+    found = _parsed(path)
+    try:
+        return _placed(path, PolicyFile.model_validate(found))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_in_words(path, error))) from None
+
+
+def check_policy(path: Path, catalogue: Catalogue) -> PolicyFile:
+    """The policy in *path*, all names of which exist.
+
+    Raises:
+        ConfigError: Names every fault at once, of keys, values and names alike.
+    """
+    found = _parsed(path)
+    try:
+        file = _placed(path, PolicyFile.model_validate(found))
+    except ValidationError as error:
+        # A text that is no name at all is told already.
+        told = {fault["loc"] for fault in error.errors(include_url=False)}
+        others = [
+            _at(path, dotted(place[:-1]), fault)
+            for place, fault in _others_in(found, catalogue)
+            if place not in told
+        ]
+        raise ConfigError("\n".join([*_in_words(path, error), *others])) from None
+    file.check_names(catalogue)
+    return file
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
         # As decimals: a limit of 0.29 is 29 cents, not 28.999999999999996.
-        found = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, ValueError) as error:
         raise ConfigError(f"policy file {path}: {error}") from None
-    try:
-        file = PolicyFile.model_validate(found)
-    except ValidationError as error:
-        told = error.errors(include_input=False, include_url=False)
-        raise ConfigError(
-            "\n".join(f"{path}: {_in_words(fault)}" for fault in told)
-        ) from None
+
+
+def _placed(path: Path, file: PolicyFile) -> PolicyFile:
+    """The same policy, whose rules know where they stand."""
     agents = {
         name: rules.placed(f"{path.name}: {dotted(('agents', name))}")
         for name, rules in file.agents.items()
@@ -139,25 +171,47 @@ _OUR_WORDS = {
 }
 
 
-def _in_words(fault: Any) -> str:
-    """One of pydantic's faults, with its place as the operator wrote it."""
-    place = dotted([key for key in fault["loc"] if key != "[key]"])
-    message = _OUR_WORDS.get(fault["type"]) or fault["msg"].removeprefix(
-        "Value error, "
-    )
-    return f"{place}: {message}" if place else message
+def _in_words(path: Path, error: ValidationError) -> Iterator[str]:
+    """Pydantic's faults, each with its place as the operator wrote it."""
+    for fault in error.errors(include_input=False, include_url=False):
+        place = dotted([key for key in fault["loc"] if key != "[key]"])
+        message = _OUR_WORDS.get(fault["type"]) or fault["msg"].removeprefix(
+            "Value error, "
+        )
+        yield _at(path, place, message)
 
 
-def _unknown_actions(rules: Rules, catalogue: Catalogue) -> Iterator[str]:
-    for rule in ("allow_actions", "deny_actions"):
-        for glob in getattr(rules, rule) or ():
-            if not any(fnmatchcase(name, glob) for name in catalogue.actions):
-                yield f"{rules.place(rule)}: no action is named {glob!r}"
+def _at(path: Path, place: str, message: str) -> str:
+    return f"{path}: {place}: {message}" if place else f"{path}: {message}"
 
 
-def _unknown_toolsets(rules: Rules, catalogue: Catalogue) -> Iterator[str]:
-    for rule in ("allow_toolsets", "deny_toolsets"):
-        for name in getattr(rules, rule) or ():
-            if name not in catalogue.toolsets:
-                known = ", ".join(catalogue.toolsets)
-                yield f"{rules.place(rule)}: no toolset is named {name!r}; {known}"
+def _others_in(
+    found: dict[str, Any], catalogue: Catalogue
+) -> Iterator[tuple[Place, str]]:
+    """What else is wrong with a file whose keys or values have faults, with places."""
+    agents = found.get("agents")
+    if not isinstance(agents, dict):
+        return
+    if EVERY_OTHER not in agents:
+        yield (), _NOBODY_ELSE
+    for agent, table in agents.items():
+        for rule in _NAMING if isinstance(table, dict) else ():
+            listed = table.get(rule)
+            for number, name in enumerate(listed if isinstance(listed, list) else ()):
+                fault = isinstance(name, str) and _unknown(rule, name, catalogue)
+                if fault:
+                    yield ("agents", agent, rule, number), fault
+
+
+def _unknown(rule: str, name: str, catalogue: Catalogue) -> str | None:
+    """What is wrong with a name in that rule; None where it exists."""
+    if rule.endswith("_toolsets"):
+        known = ", ".join(catalogue.toolsets)
+        return (
+            None
+            if name in catalogue.toolsets
+            else f"no toolset is named {name!r}; {known}"
+        )
+    if any(fnmatchcase(each, name) for each in catalogue.actions):
+        return None
+    return f"no action is named {name!r}"

@@ -30,6 +30,9 @@ from bill_mcp.specs.models import Effect
 WALLET = "wallet"
 """The funding account that has no id."""
 
+LOST_ANSWER_SETTLES_S = 900
+"""How long after its deadline a payment may still show up, where no policy says."""
+
 MOST_CENTS = 10**14
 """More than a limit can mean; a longer number is a slip."""
 
@@ -163,7 +166,9 @@ class Rules(Frozen):
     """Whoever made or changed what is paid for may not pay it."""
     bank_details_days: Annotated[StrictInt, Field(ge=0, le=60)] = 3
     """Business days for which new bank details need a person."""
-    lost_answer_settles_s: Annotated[StrictInt, Field(ge=0, le=86_400)] = 900
+    lost_answer_settles_s: Annotated[StrictInt, Field(ge=0, le=86_400)] = (
+        LOST_ANSWER_SETTLES_S
+    )
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     """Of the calendar days of limits; BILL reckons days in the default."""
     limits: dict[Currency, Limits] = Field(default_factory=dict)

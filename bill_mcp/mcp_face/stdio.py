@@ -13,7 +13,7 @@ import structlog
 from mcp.server.stdio import stdio_server
 
 from bill_mcp import __version__
-from bill_mcp.agents import Confirm
+from bill_mcp.agents import AgentName, Confirm
 from bill_mcp.app import Application
 from bill_mcp.mcp_face.asking import Asking
 from bill_mcp.mcp_face.client_forms import ClientForms
@@ -30,7 +30,7 @@ async def serve(application: Application) -> None:
 
     Told to stop by the system, it ends as if the client had gone away.
     """
-    agent = application.agent(application.lasting_key("stdio"), "stdio")
+    agent = application.agent(application.lasting_key("stdio"), AgentName.STDIO)
 
     settings = application.settings
     host = _page_host(application)

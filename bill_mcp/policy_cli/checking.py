@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bill_mcp.guard.policy_file import EVERY_OTHER, Notify, dotted, read_policy
+from bill_mcp.agents import AgentName
+from bill_mcp.guard.policy_file import EVERY_OTHER, Notify, check_policy, dotted
 from bill_mcp.policy_cli.words import Fact, facts
 from bill_mcp.specs import loading
 
@@ -24,13 +27,28 @@ def show(path: Path) -> None:
     Raises:
         ConfigError: The file can't be used; names every fault.
     """
-    file, catalogue = read_policy(path), loading.load()
-    file.check_names(catalogue)
+    catalogue = loading.load()
+    file = check_policy(path, catalogue)
     for name, rules in file.agents.items():
-        told = facts(rules, catalogue)
+        told = [*_hint(name), *facts(rules, catalogue)]
         whom = "every agent without a table of its own" if name == EVERY_OTHER else ""
         _write(dotted(("agents", name)), whom, told)
     _write("notify", "", [Fact("people are told", _notified(file.notify))])
+
+
+def _hint(name: str) -> Iterator[Fact]:
+    """That nobody is named so: no fault, since another version may have that agent."""
+    known = [str(each) for each in AgentName]
+    if name in {EVERY_OTHER, *known}:
+        return
+    (near,) = difflib.get_close_matches(name, known, 1) or [""]
+    yield Fact(
+        "hint",
+        "no agent of this version has that name, so the table holds for nobody"
+        + (f"; did you mean {near}?" if near else ".")
+        + f" There are: {', '.join(known)}. Each without a table of its own gets that "
+        f'of "{EVERY_OTHER}"',
+    )
 
 
 def _notified(notify: Notify) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -11,8 +11,9 @@ from bill_mcp.agents import AgentPolicy, Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import action_rules
+from bill_mcp.guard.gathering import ENTERING
 from bill_mcp.guard.policy import ASKED_BY_AUTO
-from bill_mcp.guard.rules import Limits, Mode, Resend, Rules
+from bill_mcp.guard.rules import LOST_ANSWER_SETTLES_S, Limits, Mode, Resend, Rules
 from bill_mcp.records.payments import amount_of
 from bill_mcp.specs.catalogue import Action, Catalogue
 from bill_mcp.specs.models import Effect
@@ -36,7 +37,7 @@ def facts(rules: Rules, catalogue: Catalogue) -> list[Fact]:
     """What is allowed, what is asked, what is refused: in this order."""
     told = [Fact("mode", rules.mode), *_actions(rules, catalogue)]
     effects = _possible_effects(rules, catalogue)
-    told.append(Fact("a person is asked", _asked(effects)))
+    told.append(Fact("a person is asked", _asked(effects, rules, catalogue)))
     if Effect.MONEY in effects:
         told += _payments(rules)
     denied = _denied(rules)
@@ -94,8 +95,13 @@ def _possible_effects(rules: Rules, catalogue: Catalogue) -> AbstractSet[Effect]
     }
 
 
-def _asked(effects: AbstractSet[Effect]) -> str:
-    asked = sorted(effects & ASKED_BY_AUTO)
+def _asked(effects: AbstractSet[Effect], rules: Rules, catalogue: Catalogue) -> str:
+    if effects <= {Effect.READ}:
+        return "never: whatever changes something is refused"
+    asked: list[str] = sorted(effects & ASKED_BY_AUTO)
+    entering = [catalogue.actions[name] for name in ENTERING]
+    if any(_allowed(action, action.spec.effects, rules) for action in entering):
+        asked.append("a bill like an earlier one")
     always = "with --confirm always for whatever changes something"
     if not asked:
         return f"with --confirm auto for nothing, {always}"
@@ -111,6 +117,7 @@ def _payments(rules: Rules) -> list[Fact]:
         Fact("separate duties", _duties(rules)),
         Fact("new bank details", _bank_details(rules)),
         Fact("lost answers", _lost_answers(rules)),
+        *_warnings(rules),
         Fact("--confirm never in production", _without_person(rules)),
     ]
 
@@ -178,6 +185,19 @@ def _lost_answers(rules: Rules) -> str:
     return (
         f"a payment not found after {rules.lost_answer_settles_s} s is not done; {then}"
     )
+
+
+def _warnings(rules: Rules) -> Iterator[Fact]:
+    """That money may go out twice: no fault, since the operator may know better."""
+    seconds, usual = rules.lost_answer_settles_s, LOST_ANSWER_SETTLES_S
+    if rules.resend is Resend.AFTER_NOT_DONE and seconds < usual:
+        yield Fact(
+            "warning",
+            f"BILL may act later than {seconds} s after an answer was lost; the "
+            "payment is then made twice, because nobody is asked before it goes out "
+            f"again. Set lost_answer_settles_s to {usual} or more, or resend to "
+            f'"{Resend.NEVER}"',
+        )
 
 
 def _without_person(rules: Rules) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bill_mcp.errors import BillMcpError, Outcome
 from bill_mcp.records.audit import AuditEntry
@@ -31,6 +31,30 @@ class Subject:
     digest: str
     is_repeatable: bool
     parts: tuple[PaymentPart, ...]
+
+
+class Asker(NamedTuple):
+    """Whose write it is, by the names that people know: the journal's keys are ours."""
+
+    agent: str
+    organization: str
+
+    def as_known(self) -> dict[str, str]:
+        """As it is kept beside what was known before the write."""
+        return {_AGENT: self.agent, _ORGANIZATION: self.organization}
+
+
+_AGENT, _ORGANIZATION = "agent_name", "organization_id"
+
+
+def asker_of(write: Write) -> Asker:
+    """Whose write it was; of one that an older version made, what its keys tell."""
+    return Asker(
+        agent=str(write.known.get(_AGENT, write.agent)),
+        organization=str(
+            write.known.get(_ORGANIZATION, write.organization.rpartition(" ")[2])
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ class Journal:
         self.file, self._clock, self._processes = file, clock, processes
         self.answers = answers
         self._audit = audit
-        self._check_halt, self._check_place = check_halt, check_place
+        self.check_halt, self._check_place = check_halt, check_place
         self._new_token = new_token
 
     async def earlier(self, subject: Subject) -> tuple[Write, ...]:
@@ -127,7 +127,7 @@ class Journal:
         return await self.file.transact(lambda c: self._begin(c, intent))
 
     def _begin(self, connection: sqlite3.Connection, intent: Intent) -> Write:
-        self._check_halt()
+        self.check_halt()
         self._processes.make_known(connection)
         now, subject = self._clock.now(), intent.subject
         if intent.moves_money:
@@ -192,7 +192,7 @@ class Journal:
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            self._check_halt()
+            self.check_halt()
             now, entry, subject = self._clock.now(), intent.entry, intent.subject
             if intent.moves_money:
                 _check_clock(connection, now)

@@ -16,7 +16,7 @@ from bill_mcp.guard.evidence import Cause
 from bill_mcp.records import masking, touched
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
-from bill_mcp.records.intents import Ending, Intent, Subject
+from bill_mcp.records.intents import Asker, Ending, Intent, Subject, asker_of
 from bill_mcp.records.payments import PaymentPart, Spent
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.pin import Pin
@@ -71,6 +71,7 @@ class Entries:
             "before": dict(evidence.before),
             "bill_time": time.isoformat(),
             "number": call.given.get(NUMBER),
+            **Asker(call.agent.name, pin.organization).as_known(),
         }
         return Intent(
             subject=plan.subject,
@@ -171,14 +172,15 @@ class Entries:
         )
 
     def settled(self, write: Write) -> AuditEntry:
-        """The audit row of a look-up."""
+        """The audit row of a look-up, whoever makes it: in the name of the asker."""
+        asker = asker_of(write)
         return AuditEntry(
             at=self.clock.now(),
             kind=Kind.SETTLED,
-            agent=write.agent,
+            agent=asker.agent,
             profile=write.profile,
             environment=str(self.place.environment),
-            organization=write.organization,
+            organization=asker.organization,
             action=write.action,
         )
 

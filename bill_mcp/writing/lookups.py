@@ -16,6 +16,7 @@ from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
+from bill_mcp.guard.rules import LOST_ANSWER_SETTLES_S
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import StaleError, Subject
 from bill_mcp.records.journal import Journal
@@ -36,9 +37,6 @@ SETTLE_EVERY_S = 20.0
 """How often a server looks whether a look-up is due; most often none is."""
 
 _log = structlog.get_logger("bill_mcp.journal")
-
-LOST_ANSWER_SETTLES_S = 900
-"""How long after its deadline a payment may still show up, where no policy says."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,9 +118,18 @@ class Writes:
             if plan.answered is not None:
                 raise repeats.made_before(plan.answered, call.agent.key)
             # As the intent's transaction does, which alone decides.
+            self.look_ups.journal.check_halt()
             spent = await self.look_ups.journal.spent(plan.subject.organization)
             self.entries.check_spent(call, plan, spent)
             return plan.request, plan.decision.reasons
+
+    def preview_signing(self) -> None:
+        """See whether a step of signing in would be let through.
+
+        Raises:
+            RefusedError: It would not.
+        """
+        self.look_ups.journal.check_halt()
 
     async def note_refusal(
         self, call: WriteCall, refusal: CallError, pin: Pin | None = None

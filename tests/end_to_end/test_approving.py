@@ -300,6 +300,17 @@ def test_halt_is_lifted_on_an_approvers_word(office: Office) -> None:
     assert is_halted(office.home) is None
 
 
+def test_log_names_the_approver_who_lifted_a_halt(office: Office) -> None:
+    office.add("mia", MIA)
+    office.run("halt")
+    with office.person("halt", "--lift") as terminal:
+        mia_types(terminal, MIA)
+        office.ended(terminal, 0)
+    _, told = office.run("audit", "--kind", "halt", "--limit", "1")
+    cells = told.splitlines()[0].split("\t")
+    assert (cells[6], cells[8]) == ("lifted", "mia")
+
+
 def test_person_reads_what_waits_with_all_that_is_sent(office: Office) -> None:
     first, second = office.ask(), office.ask(binding="b2", environment="production")
     with office.person("approvals") as terminal:

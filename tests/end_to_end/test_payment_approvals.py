@@ -251,6 +251,27 @@ async def test_unknown_payment_stands_beside_what_waits_with_its_next_look_up(
     assert row.rstrip()[-8:].count(":") == 2
 
 
+async def test_lost_payment_is_told_of_by_the_names_that_people_know(
+    desk: Office,
+) -> None:
+    async with desk.server("--confirm", "never") as client:
+        payment = (await payments_of(client))[0]
+        fault = {"method": "POST", "path": "/v3/payments", "drop": "after"}
+        desk.simulator.control("POST", "faults", [{**fault, "hide_s": 3600}])
+        assert (await refused(client, payment))["outcome"] == "unknown"
+    shown = {}
+    for words in (("approvals",), ("audit", "--agent", "stdio", "--kind", "settled")):
+        with desk.person(*words) as terminal:
+            assert await anyio.to_thread.run_sync(terminal.end) == 0
+        shown[words[0]] = terminal.shown.splitlines()
+    organization = desk.variables["BILL_ORGANIZATION_ID"]
+    for told in shown.values():
+        *_, last = told
+        assert "  stdio  " in last
+        assert organization in last
+        assert desk.simulator.base_url not in last
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_halt_stops_the_next_write_of_a_running_server_and_of_the_next_one(
     era: str, desk: Office

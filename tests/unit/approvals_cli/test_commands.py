@@ -141,7 +141,8 @@ def test_halting_asks_nothing_and_works_where_the_records_are_broken(
     assert halted is not None
     assert halted.reason == "odd\x1b[2J"
     again = run("halt")
-    assert again.out == ran.out
+    assert again.out == ran.out.replace("halted since", "halted already, since")
+    assert again.err == ""
 
 
 def test_halt_without_approvers_is_lifted_by_anybody(
@@ -151,6 +152,25 @@ def test_halt_without_approvers_is_lifted_by_anybody(
     run("halt")
     assert run("halt", "--lift").out == "lifted: writes go out again\n"
     assert is_halted(home) is None
+
+
+def test_second_halt_says_since_when_and_leaves_no_row(run: CommandLine) -> None:
+    first = run("halt", "--reason", "odd bills").out
+    again = run("halt", "--reason", "another").out
+    assert again == first.replace("halted since", "halted already, since")
+    assert again.splitlines()[0].endswith(": odd bills")
+    (row,) = run("audit", "--kind", "halt").out.splitlines()
+    assert "\thalted\t" in row
+
+
+def test_halt_is_told_before_the_calls_that_wait(run: CommandLine, home: Path) -> None:
+    _, approval = asked(home)
+    run("halt", "--reason", "odd\tbills")
+    first, meaning, call, _ = run("approvals").out.splitlines()
+    assert first.startswith("halted since ")
+    assert first.endswith(r": odd\tbills")
+    assert "`bill-mcp halt --lift`" in meaning
+    assert call.startswith(f"{approval.id}\t")
 
 
 def test_key_is_made_once_and_rests_in_the_keyring(home: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.audit_log import OPERATORS_KEY, AuditLog
+from support.audit_log import OPERATORS_KEY, AuditLog, an_entry
 from support.command_line import CommandLine, Ran
 from support.keyrings import LockedKeyring
 from support.terminal import at_terminal
@@ -63,6 +63,50 @@ def test_rows_are_chosen(
     ran = run(*words)
     assert ran.code == 0
     assert [line.split("\t")[0] for line in ran.out.splitlines()] == rows
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (("--outcome", "foo"), "not_done, unknown, done, not 'foo'"),
+        (("--kind", "zzz"), "settled, halt, accepted, not 'zzz'"),
+    ],
+)
+def test_value_that_no_row_can_have_is_refused_with_those_that_can(
+    run: CommandLine, log: AuditLog, words: tuple[str, str], known: str
+) -> None:
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"bill-mcp: {words[0]} is one of ")
+    assert known in ran.err
+
+
+@pytest.mark.parametrize(
+    ("spelled", "action"),
+    [
+        ("BILL_CREATE_A_PAYMENT", "bill_create_a_payment"),
+        (
+            "bill_archive_mutliple_chart_of_accounts",
+            "bill_archive_multiple_chart_of_accounts",
+        ),
+    ],
+)
+def test_action_is_found_by_every_spelling_that_a_call_may_use(
+    run: CommandLine, log: AuditLog, spelled: str, action: str
+) -> None:
+    log.write(an_entry(action=action))
+    ran = run("--action", spelled, "--limit", "1")
+    (line,) = ran.out.splitlines()
+    assert (ran.code, line.split("\t")[4]) == (0, action)
+
+
+def test_action_of_another_version_is_found_and_told(
+    run: CommandLine, log: AuditLog
+) -> None:
+    log.write(an_entry(action="bill_pay"))
+    ran = run("--action", "bill_pay")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 1)
+    assert "no tool of this version is named 'bill_pay'" in ran.err
 
 
 def test_time_that_is_none_is_named(run: CommandLine) -> None:

@@ -64,6 +64,24 @@ def test_file_that_is_gone_is_missed(run: CommandLine, log: AuditLog) -> None:
     assert "nothing to accept" in accepted.err
 
 
+def test_moved_log_is_not_called_whole_without_saying_what_cannot_be_told(
+    run: CommandLine, log: AuditLog, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.tamper(("DELETE FROM audit WHERE seq = 3", ()))
+    log.records.close()
+    moved = home.rename(home.with_name("moved"))
+    monkeypatch.setenv("BILL_MCP_HOME", str(moved))
+    ran = run("verify")
+    assert ran.code == 0
+    first, *_ = ran.out.splitlines()
+    assert first.startswith("whole as far as it goes: 2 rows, none changed. No head")
+    assert "compare the head with one that you know" in first
+    assert "kept head: none" in ran.out
+    path = moved / "journal.sqlite"
+    assert find_log({**os.environ}).custody.keep_head(path, AuditLog(path).records)
+    assert run("verify").out.startswith("whole: 2 rows, none changed, none missing")
+
+
 def test_file_that_is_no_database_is_not_whole_and_no_traceback(
     run: CommandLine, log: AuditLog
 ) -> None:

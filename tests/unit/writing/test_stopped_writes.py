@@ -146,6 +146,25 @@ async def test_halt_stops_what_a_person_had_agreed_to(tmp_path: Path) -> None:
     await bill_mcp.call("bill_create_a_payment", arguments)  # it was not spent
 
 
+async def test_preview_says_that_everything_is_halted_as_the_call_would(
+    tmp_path: Path,
+) -> None:
+    bill_mcp = Paying(home=tmp_path)
+    bill = await bill_mcp.bill(100)
+    halt.halt(tmp_path, at=bill_mcp.clock.now(), by="dana")
+    calls: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("bill_create_a_payment", bill_mcp.payment(bill, 20)),
+        CREATE,
+        ("bill_generate_mfa_challenge", {}),
+    )
+    for tool, given in calls:
+        told = await bill_mcp.refused(tool, given | {"preview": True})
+        assert (told.code, told.outcome) == ("halted", Outcome.NOT_DONE)
+        assert str(told) == str(await bill_mcp.refused(tool, given))
+    halt.lift(tmp_path)
+    await bill_mcp.call("bill_create_a_payment", bill_mcp.payment(bill, 20))
+
+
 MOUNTS = """\
 22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
 40 22 0:45 / {home} rw,relatime shared:9 - {kind} server:/export rw

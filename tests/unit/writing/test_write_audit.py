@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ async def test_lost_payment_leaves_what_every_look_up_found() -> None:
     ]
     assert len({row["write"] for row in rows}) == 1
     assert rows[-1]["bill_ids"] == [bill_mcp.payments(bill)[0]["id"]]
+
+
+async def test_look_up_is_logged_under_the_name_of_the_agent_that_asked() -> None:
+    bill_mcp = Paying()
+    bill = await bill_mcp.bill(100)
+    payer = replace(bill_mcp.agent("stdio:2ca0887c:1"), name="stdio")
+    bill_mcp.fault(drop="after", hide_s=30)
+    await bill_mcp.not_paid(bill, 60, by=payer)
+    bill_mcp.pass_time(200)
+    await bill_mcp.not_paid(bill, 60, by="another")
+    rows = bill_mcp.audit_rows(INTENT, SETTLED)
+    assert [row.get("outcome") for row in rows] == [None, "unknown", "done"]
+    assert {row["agent"] for row in rows} == {"stdio"}
+    assert {row["organization"] for row in rows} == {rows[0]["organization"]}
 
 
 async def test_refused_write_leaves_that_it_was_refused_and_by_what() -> None:
