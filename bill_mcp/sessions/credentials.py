@@ -24,6 +24,9 @@ ALL_VARIABLES = tuple(
     dict.fromkeys((*ORG_SIGN_IN, *PARTNER_SIGN_IN, *REMEMBERED, SPEND_TOKEN))
 )
 
+DEVICE = "bill-mcp"
+"""What a remembered device is called unless somebody says otherwise."""
+
 LONGEST_DEVICE = 19
 """Longer ones were refused (BDC_1143). Seen by third parties against BILL itself."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bill_mcp.errors import ArgumentsError, CallError, CredentialsError
 from bill_mcp.secret import HELD, Secret
-from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.credentials import DEVICE, Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.models import SessionRole
 
@@ -132,6 +132,10 @@ def completed(
                 "no MFA challenge is open", "bill_generate_mfa_challenge"
             )
         arguments["challengeId"] = held.challenge_id
+    if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe") is True:
+        # BILL refuses to remember without both names.
+        arguments.setdefault("device", DEVICE)
+        arguments.setdefault("machineName", DEVICE)
     if role is SessionRole.CONFIRM_SETUP and "setupId" not in arguments:
         if held.setup_id is None:
             raise _earlier_step(
