@@ -281,8 +281,9 @@ def _text(secret: Secret | None) -> str:
 def _not_connected(what: str, variables: str) -> CredentialsError:
     return CredentialsError(
         f"no credentials of {what} are connected to this server",
-        advice="Ask the operator to connect the account: BILL_USERNAME, BILL_PASSWORD, "
-        f"{variables} in the server's environment.",
+        advice="Ask the operator to connect the account with `bill-mcp login`, beside "
+        "those that are connected already, or where there are none to set "
+        f"BILL_USERNAME, BILL_PASSWORD, {variables} in the server's environment.",
     )
 
 
