@@ -180,6 +180,20 @@ def test_password_that_bill_refused_is_not_tried_again(desk: Desk) -> None:
     assert not (desk.home / "profiles.json").exists()
 
 
+def test_fault_of_bill_sends_nobody_to_the_operator_who_reads(desk: Desk) -> None:
+    fault = {"method": "POST", "path": "/v3/login", "answer": {"status": 503}}
+    desk.simulator.control("POST", "faults", [fault])
+    words = ("login", "--terminal", "--environment", "local")
+    with at_terminal(*words, variables=desk.at_simulator) as terminal:
+        terminal.type("1", after="1 to 3")
+        desk.sign_in(terminal, desk.account["BILL_PASSWORD"])
+        terminal.wait_for("Try again in a minute.")
+        terminal.interrupt()
+        assert terminal.end() == 1
+    assert "BILL gave status 503" in terminal.shown
+    assert "operator" not in terminal.shown
+
+
 def test_ctrl_c_ends_the_questions_at_once_and_nothing_is_stored(desk: Desk) -> None:
     words = ("login", "--terminal", "--environment", "local")
     with at_terminal(*words, variables=desk.at_simulator) as terminal:
