@@ -8,8 +8,18 @@ from pathlib import Path
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner may look into; one that is there stays."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make a folder that only its owner may look into; one that is there stays.
+
+    Those above it that are missing too are made as private: whichever part of the
+    program comes first makes `BILL_MCP_HOME`, and most want a folder inside it.
+    """
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:  # of parents that are missing, Python makes public ones
+        if path.parent == path:  # a drive that is not there
+            raise
+        make_private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

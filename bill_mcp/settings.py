@@ -24,6 +24,7 @@ from bill_mcp.sessions.profiles import (
 from bill_mcp.settings_places import (
     address_of,
     home_of,
+    in_the_way,
     variables_given,
     vault_key_of,
 )
@@ -147,10 +148,10 @@ def _profile(found: Sources, environ: Mapping[str, str], home: Path) -> Profile 
     name = found.text("profile", "")
     if name:
         return find_profile(home, name)
-    if variables_given(environ):
-        return None
     known = read_profiles(home)
     default = known.profiles.get(known.default or "")
+    if in_the_way(environ, default):
+        return None
     environment = found.text("environment", "")
     if default is None or (environment and environment != default.environment):
         return None

@@ -23,13 +23,14 @@ from bill_mcp.environments import (
 from bill_mcp.errors import ConfigError
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import ALL_VARIABLES, lookup_in
-from bill_mcp.sessions.profiles import DEFAULT_NAME, read_profiles
+from bill_mcp.sessions.profiles import DEFAULT_NAME, Profile, read_profiles
 from bill_mcp.settings_sources import Sources, settings_file
 
 NO_LOGIN = (
     "the simulator inside bill-mcp needs no login; to try one, start `bill-mcp "
     "simulator` and set BILL_MCP_BASE_URL to the address that it tells"
 )
+BASE_URL = "BILL_MCP_BASE_URL"
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -171,9 +172,24 @@ def address_of(environment: Environment, given: str | None) -> tuple[str, bool]:
 
 
 def variables_given(environ: Mapping[str, str]) -> list[str]:
-    """The variables that stand in the way of the default profile."""
+    """The variables that say something about an account or where it is."""
     return [
         name
-        for name in (*ALL_VARIABLES, "BILL_MCP_BASE_URL")
+        for name in (*ALL_VARIABLES, BASE_URL)
         if environ.get(name) or environ.get(f"{name}_FILE")
     ]
+
+
+def in_the_way(environ: Mapping[str, str], default: Profile | None) -> list[str]:
+    """The variables that stand in the way of the default account.
+
+    The address at which it was connected is in nobody's way: it is the same account.
+    """
+    given, url = variables_given(environ), environ.get(BASE_URL)
+    if default is None or not url or given != [BASE_URL]:
+        return given
+    try:
+        address, _ = address_of(default.environment, url)
+    except ConfigError:
+        return given
+    return [] if address == default.address else given

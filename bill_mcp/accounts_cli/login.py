@@ -17,7 +17,7 @@ from bill_mcp.accounts_cli.terminal_form import TerminalForm
 from bill_mcp.clock import SystemClock
 from bill_mcp.connecting import Connecting, NothingToKeep, account_of, place_of
 from bill_mcp.environments import Environment
-from bill_mcp.errors import BillMcpError, CallError
+from bill_mcp.errors import BillMcpError, CallError, ConfigError
 from bill_mcp.pages.bill_connector import BillConnector
 from bill_mcp.pages.connect_visits import connect_visits
 from bill_mcp.pages.connecting import Account, MfaStatus
@@ -27,7 +27,7 @@ from bill_mcp.pages.serving import page_server
 from bill_mcp.pages.tickets import OPEN_MINUTES, Desk
 from bill_mcp.pages.visits import Step, Visit
 from bill_mcp.sessions.profiles import read_profiles
-from bill_mcp.settings import Settings
+from bill_mcp.settings import Settings, resolve
 from bill_mcp.settings_places import Place
 
 DONE, NOT_DONE = 0, 1
@@ -137,8 +137,12 @@ def _start(place: Place, *, in_terminal: bool) -> Connecting:
 
 
 def _serve(place: Place) -> str:
-    default = read_profiles(place.home).default
-    named = "" if place.profile == default else f" --profile {place.profile}"
+    """What serves the account that was connected, from the same shell."""
+    try:
+        taken = resolve({}).profile
+    except ConfigError:
+        taken = None
+    named = "" if place.profile == taken else f" --profile {place.profile}"
     return f"bill-mcp serve{named}"
 
 

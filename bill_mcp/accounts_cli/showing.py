@@ -33,7 +33,7 @@ from bill_mcp.sessions.profiles import (
 )
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.vault import Vault, open_vault
-from bill_mcp.settings_places import Home, resolve_home, variables_given
+from bill_mcp.settings_places import BASE_URL, Home, in_the_way, resolve_home
 
 UNKNOWN = "unknown"
 NO_SESSIONS = "no sessions with this kind of account"
@@ -53,14 +53,21 @@ def show(variables: Mapping[str, str] = os.environ) -> int:
     """Show every connected account; the exit code of the command."""
     home = resolve_home({}, variables)
     known = read_profiles(home.path)
-    given = variables_given(variables)
+    default = known.profiles.get(known.default or "")
+    given = in_the_way(variables, default)
+    account = [name for name in given if name != BASE_URL]
     if not known.profiles:
         sys.stdout.write(f"{NOBODY}\n")
     for name in sorted(known.profiles):
         _show(home, known, name)
-    if given:
+    if account:
         sys.stdout.write(
-            f"{', '.join(given)}: set, and so taken in place of the default account\n"
+            f"{', '.join(account)}: set, and so taken in place of the default account\n"
+        )
+    elif given and default is not None:
+        sys.stdout.write(
+            f"{BASE_URL}: set to another address than the default account's, which is "
+            "therefore not taken\n"
         )
     return 0
 

@@ -13,6 +13,7 @@ from bill_mcp.pages.login_pages import KINDS
 from bill_mcp.pages.markup import foreign
 from bill_mcp.pages.questions import Purpose
 from bill_mcp.pages.visits import Step, Visit
+from bill_mcp.sessions.credentials import DEVICE
 
 STOPPED = (
     "Stopped, so that BILL does not lock you out. Check the account in BILL's web app "
@@ -142,7 +143,7 @@ class TerminalForm:
             known = visit.typed.get("device", "")
             ask = "device" in visit.faults or not known
             form["device"] = (
-                screen.line("Name of this device", mfa_pages.DEVICE) if ask else known
+                screen.line("Name of this device", DEVICE) if ask else known
             )
         return form
 

@@ -18,6 +18,7 @@ import structlog
 
 from bill_mcp.client.processes import FOLDER, Processes
 from bill_mcp.clock import Clock
+from bill_mcp.private_files import make_private_folder
 
 FILE_NAME = "limits.sqlite"
 OPENING_S = 2.0
@@ -181,7 +182,7 @@ class LimitsFile:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     path.chmod(0o600)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bill_mcp.file_locks import try_lock
+from bill_mcp.private_files import make_private_folder
 
 FOLDER = "processes"
 NOBODY = ""
@@ -40,7 +41,7 @@ class Processes:
     def enter(self) -> None:
         """Let the others see that this process is there, until `leave`."""
         with suppress(OSError, ImportError):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self._folder)
             for _ in range(_ATTEMPTS):
                 if self._take(self._new_id(16)):
                     self._tidy()

@@ -105,6 +105,8 @@ def _body_fields(
             continue
         if kind == "empty_object":
             fields[name] = {}
+        elif kind == "always_true":
+            fields[name] = True
         elif kind == "transaction_number":
             fields[name] = new_id(TRANSACTION_NUMBER_CHARACTERS)
     return fields

@@ -19,6 +19,8 @@ _BY_BILL_CODE = {
     "BDC_1107": "BILL has locked this organization out for a while, after many calls "
     "or failed sign-ins. Wait 15 minutes before you try again.",
     "BDC_1109": "BILL has ended the session meanwhile. Start again from the beginning.",
+    "BDC_1121": "BILL has no such operation at the address that was called. Check "
+    "BILL_MCP_BASE_URL, and whether there is a newer bill-mcp.",
     "BDC_1143": "BILL does not take this device name. Choose a shorter one, of plain "
     "letters and digits.",
     "BDC_1144": "BILL's limit of sign-ins or calls for this hour is used up. Try again "
@@ -38,7 +40,10 @@ _BY_CODE = {
     "busy": "BILL is busy. Try again in a few seconds.",
 }
 
-
+_AGAIN = (
+    "Try again in a minute. If it stays so, the fault is at BILL: see whether BILL "
+    "reports a disturbance, or ask its support."
+)
 _LOST = (
     "The connection to BILL broke off before its answer came, so this step may have "
     "taken effect all the same. If a code has reached your phone, use it; otherwise "
@@ -51,7 +56,11 @@ def for_person(error: CallError) -> str:
     if error.outcome is Outcome.UNKNOWN:
         return _LOST
     words = _BY_BILL_CODE.get(error.bill_code or "") or _BY_CODE.get(error.code)
-    return words or f"{_sentence(str(error))} {error.advice}"
+    if words is not None:
+        return words
+    # The operator is who reads this.
+    for_agent = "if it persists, ask the operator" in error.advice
+    return f"{_sentence(str(error))} {_AGAIN if for_agent else error.advice}"
 
 
 def _sentence(text: str) -> str:

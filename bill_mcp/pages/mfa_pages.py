@@ -11,10 +11,7 @@ from bill_mcp.pages.layout import document, facts
 from bill_mcp.pages.markup import Html, foreign, join, tag
 from bill_mcp.pages.questions import Purpose
 from bill_mcp.pages.visits import Visit
-from bill_mcp.sessions.credentials import LONGEST_DEVICE
-
-DEVICE = "bill-mcp"
-"""What the device is called unless the person says otherwise."""
+from bill_mcp.sessions.credentials import DEVICE, LONGEST_DEVICE
 
 WHY = "BILL asks for a code before payments. It comes as a text message to you."
 LOCKED = "Codes have to wait, so that BILL does not lock you out."

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bill_mcp.errors import ConfigError
+from bill_mcp.private_files import make_private_folder
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 _ID = re.compile(r"[a-z2-7]{26}")
@@ -54,7 +55,7 @@ class TicketFolder:
             ConfigError: It cannot be made, or it is not ours alone.
         """
         try:
-            self._folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             found = self._folder.lstat()
             if not stat.S_ISDIR(found.st_mode):
                 raise ConfigError(f"{self._folder}: is no folder")

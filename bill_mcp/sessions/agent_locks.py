@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bill_mcp.file_locks import try_lock
+from bill_mcp.private_files import make_private_folder
 
 FOLDER = "agents"
 AGENTS_AT_MOST = 256
@@ -130,7 +131,7 @@ class AgentLocks:
         return descriptor
 
     def _opened(self, name: str) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(self._folder)
         digest = hashlib.sha256(name.encode()).hexdigest()[:24]
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         return os.open(self._folder / f"{digest}.lock", flags, 0o600)

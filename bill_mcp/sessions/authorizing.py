@@ -46,7 +46,9 @@ def with_token(credentials: Credentials) -> Authorization:
     if token is None:
         raise CredentialsError(
             "no Spend & Expense API token is connected to this server",
-            advice="Ask the operator to set BILL_API_TOKEN for this server.",
+            advice="Ask the operator to connect one with `bill-mcp login`, beside the "
+            "accounts that are connected already, or where there are none to set "
+            "BILL_API_TOKEN for this server.",
         )
     return Authorization(
         headers={"apiToken": token},

@@ -26,6 +26,7 @@ Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 REFUSED_FOR_GOOD = frozenset({"BDC_1101", "BDC_1102", "BDC_1105"})
 """Wrong password, wrong key, no API access: repeating it locks the organization."""
 
+NO_API_ACCESS = "BDC_1105"
 LOCKED_OUT, HOUR_USED_UP, CODES_PAUSED = "BDC_1107", "BDC_1144", "BDC_1358"
 LOCKED_OUT_MINUTES = 15
 """The longest lock-out that third parties saw in the sandbox."""
@@ -224,7 +225,7 @@ def _user(name: str) -> str:
 
 
 def _refused_error(refused: _Refused) -> CredentialsError:
-    return CredentialsError(
+    error = CredentialsError(
         refused.message,
         advice="Do not try again. Tell the operator: a person must correct the "
         "account's credentials (`bill-mcp login`) or restart the server.",
@@ -232,6 +233,13 @@ def _refused_error(refused: _Refused) -> CredentialsError:
         bill_code=refused.bill_code,
         http_status=refused.http_status,
     )
+    if refused.bill_code == NO_API_ACCESS:  # nothing is wrong with the credentials
+        error.advice = (
+            "Do not try again. Tell the operator: an administrator of the organization "
+            "must have API access switched on at BILL; after that a person connects "
+            "the account again (`bill-mcp login`) or restarts the server."
+        )
+    return error
 
 
 def _names(credentials: Credentials, role: SessionRole) -> Iterator[str]:

@@ -24,6 +24,9 @@ ALL_VARIABLES = tuple(
     dict.fromkeys((*ORG_SIGN_IN, *PARTNER_SIGN_IN, *REMEMBERED, SPEND_TOKEN))
 )
 
+DEVICE = "bill-mcp"
+"""What a remembered device is called unless somebody says otherwise."""
+
 LONGEST_DEVICE = 19
 """Longer ones were refused (BDC_1143). Seen by third parties against BILL itself."""
 
@@ -159,17 +162,18 @@ def lookup_in(environment: Mapping[str, str]) -> Lookup:
     """Look in the environment, then in the files that ``*_FILE`` variables name."""
 
     def lookup(name: str) -> str | None:
-        return environment.get(name) or _file(environment.get(f"{name}_FILE"))
+        return environment.get(name) or _file(f"{name}_FILE", environment)
 
     return lookup
 
 
-def _file(path: str | None) -> str | None:
+def _file(variable: str, environment: Mapping[str, str]) -> str | None:
+    path = environment.get(variable)
     if not path:
         return None
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        raise ConfigError(f"{variable}: {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: is no text file in UTF-8") from None
+        raise ConfigError(f"{variable}: {path}: is no text file in UTF-8") from None

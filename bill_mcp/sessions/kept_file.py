@@ -8,6 +8,8 @@ from pathlib import Path
 
 import structlog
 
+from bill_mcp.private_files import make_private_folder
+
 BUSY_S = 1.0
 """How long a write waits for another process's; ours take a millisecond."""
 
@@ -31,7 +33,7 @@ def opened(path: Path, oldest: float) -> sqlite3.Connection:
         OSError: It can't be made.
         sqlite3.Error: It can't be used now.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(path.parent)
     try:
         return _checked(path, oldest)
     except _BrokenFileError:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bill_mcp.errors import ArgumentsError, CallError, CredentialsError
 from bill_mcp.secret import HELD, Secret
-from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.credentials import DEVICE, Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.models import SessionRole
 
@@ -132,6 +132,10 @@ def completed(
                 "no MFA challenge is open", "bill_generate_mfa_challenge"
             )
         arguments["challengeId"] = held.challenge_id
+    if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe") is True:
+        # BILL refuses to remember without both names.
+        arguments.setdefault("device", DEVICE)
+        arguments.setdefault("machineName", DEVICE)
     if role is SessionRole.CONFIRM_SETUP and "setupId" not in arguments:
         if held.setup_id is None:
             raise _earlier_step(
@@ -277,8 +281,9 @@ def _text(secret: Secret | None) -> str:
 def _not_connected(what: str, variables: str) -> CredentialsError:
     return CredentialsError(
         f"no credentials of {what} are connected to this server",
-        advice="Ask the operator to connect the account: BILL_USERNAME, BILL_PASSWORD, "
-        f"{variables} in the server's environment.",
+        advice="Ask the operator to connect the account with `bill-mcp login`, beside "
+        "those that are connected already, or where there are none to set "
+        f"BILL_USERNAME, BILL_PASSWORD, {variables} in the server's environment.",
     )
 
 

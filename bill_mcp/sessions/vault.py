@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bill_mcp.errors import ConfigError
 from bill_mcp.private_files import make_private_folder, write_private
@@ -28,10 +29,16 @@ WEAKEST_KEYRING = 1
 
 _SALT_BYTES = 16
 
-NOWHERE = (
-    "no keyring serves here, and BILL_MCP_KEY is not set, so secrets cannot be kept. "
+PLAIN_MODULES = ("keyrings.alt.file", "keyrings.alt.pyfs")
+"""Where keyrings are that write what they keep into readable files."""
+
+ELSEWHERE = (
     "Set BILL_MCP_KEY (or BILL_MCP_KEY_FILE) to keep them in an encrypted file, or "
     "give them in the BILL_* variables or *_FILE files instead"
+)
+NOWHERE = (
+    "no keyring serves here, and BILL_MCP_KEY is not set, so secrets cannot be kept. "
+    f"{ELSEWHERE}"
 )
 
 
@@ -65,15 +72,48 @@ def open_vault(home: Path, key: str | None) -> Vault:
 def _usable_keyring() -> KeyringVault | None:
     import keyring  # noqa: PLC0415 -- slow to import, and rarely needed
 
-    backend = keyring.get_keyring()
-    chained = getattr(backend, "backends", None) or [backend]
-    plain = any("plaintext" in type(each).__name__.lower() for each in chained)
     try:
-        if plain or backend.priority < WEAKEST_KEYRING:
+        backend = keyring.get_keyring()
+    except Exception as error:  # noqa: BLE001 -- any module may have been named
+        raise _not_loaded(error) from None
+    try:
+        if backend.priority < WEAKEST_KEYRING or _keeps_plain_text(backend):
             return None
     except RuntimeError:  # how a keyring says that it does not work here
         return None
     return KeyringVault(type(backend).__module__)
+
+
+def _not_loaded(error: Exception) -> ConfigError:
+    from keyring.util.platform_ import config_root  # noqa: PLC0415 -- slow to import
+
+    named = os.environ.get("PYTHON_KEYRING_BACKEND")
+    if named is None:
+        which = f"that {Path(config_root()) / 'keyringrc.cfg'} names"
+    else:
+        which = f"{named!r} of PYTHON_KEYRING_BACKEND"
+    return ConfigError(
+        f"the keyring {which} could not be loaded ({type(error).__name__}), and "
+        "BILL_MCP_KEY is not set, so secrets cannot be kept. Name a keyring that is "
+        f"installed, or none, so that the platform's is taken. {ELSEWHERE}"
+    )
+
+
+def _keeps_plain_text(backend: Any) -> bool:
+    """Whether *backend*, or one that it hands secrets on to, writes readable files."""
+    waiting, seen = [backend], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        # A class that derives from a plain one keeps plain text, whatever its name.
+        for kind in type(each).__mro__:
+            plain_name = "plaintext" in f"{kind.__module__}.{kind.__name__}".lower()
+            if plain_name or kind.__module__.startswith(PLAIN_MODULES):
+                return True
+        waiting += getattr(each, "backends", None) or ()
+    return False
 
 
 class KeyringVault:

@@ -116,7 +116,8 @@ def _ours(action: Action) -> Iterator[tuple[str, dict[str, Any]]]:
     body = {name: properties[name] for name in action.spec.body}
     required = [name for name in action.schema.get("required", ()) if name in body]
     fill = action.spec.fill
-    filled = [name for name in body if fill.get(name) == "empty_object"]
+    constant = {"empty_object", "always_true"}
+    filled = [name for name in body if fill.get(name) in constant]
     yield from _walk({"properties": body, "required": required}, "", filled)
 
 

@@ -214,9 +214,9 @@ class ActionSpec(_Frozen):
     body: dict[str, FieldSpec] = Field(default_factory=dict)
     body_form: Literal["object", "items", "bytes"] = "object"
     """``items``: the body is an array; ``bytes``: a file."""
-    fill: dict[str, Literal["empty_object", "transaction_number", "bank_day"]] = Field(
-        default_factory=dict
-    )
+    fill: dict[
+        str, Literal["empty_object", "always_true", "transaction_number", "bank_day"]
+    ] = Field(default_factory=dict)
     """Body fields that we supply where the agent gives none."""
     reply: Any
     """A shape: see ``replies``."""

@@ -49,12 +49,12 @@ class Desk:
     def at_simulator(self) -> dict[str, str]:
         return {**self.variables, "BILL_MCP_BASE_URL": self.simulator.base_url}
 
-    def run(self, *words: str) -> str:
-        """What a command without a terminal prints."""
+    def run(self, *words: str, **more: str) -> str:
+        """What a command without a terminal prints, with *more* variables set."""
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         ran = subprocess.run(  # noqa: S603 -- ourselves
             [sys.executable, "-m", "bill_mcp", *words],
-            env={**kept, **self.variables},
+            env={**kept, **self.variables, **more},
             capture_output=True,
             check=False,
             text=True,
@@ -98,10 +98,14 @@ class Desk:
         terminal.type(self.account["BILL_ORGANIZATION_ID"], after="Organization ID")
         terminal.type(self.account["BILL_DEV_KEY"], after="Developer key (hidden)")
 
-    def connect(self, *, code: bool) -> None:
-        """Connect the account, with a code that is remembered or without payments."""
-        words = ("login", "--terminal", "--environment", "local")
-        with at_terminal(*words, variables=self.at_simulator) as terminal:
+    def connect(self, *more: str, code: bool, **variables: str) -> str:
+        """Connect the account, with a code that is remembered or without payments.
+
+        What the terminal showed comes back.
+        """
+        words = ("login", "--terminal", "--environment", "local", *more)
+        environ = self.at_simulator | variables
+        with at_terminal(*words, variables=environ) as terminal:
             terminal.type("1", after="1 to 3")
             self.sign_in(terminal, self.account["BILL_PASSWORD"])
             terminal.type("y" if code else "n", after="Send me a code now?")
@@ -114,6 +118,7 @@ class Desk:
             assert terminal.end() == 0, terminal.shown
         self.no_secret_in(terminal.shown)
         assert CODE not in terminal.shown
+        return terminal.shown
 
 
 @pytest.fixture
@@ -133,6 +138,19 @@ def test_sign_ins_of_every_command_count_together(desk: Desk) -> None:
     with closing(sqlite3.connect(desk.home / "limits.sqlite")) as file:
         counted = file.execute("SELECT sum(used) FROM hours WHERE what = 'sign-ins'")
         assert counted.fetchone() == (2,)
+
+
+def test_account_is_served_from_the_shell_that_connected_it(desk: Desk) -> None:
+    shown = desk.connect(code=False)
+    assert shown.endswith("server with: bill-mcp serve\n")
+    own = desk.session()["userId"]
+    url = {"BILL_MCP_BASE_URL": desk.simulator.base_url}
+    assert "place" not in desk.run("status", **url)
+    for more in (url, url | {"BILL_MCP_ENVIRONMENT": "local"}):
+        told = json.loads(desk.run("call", "bill_get_api_session_details", **more))
+        assert told["userId"] == own, "the simulator has a user of its own for a demo"
+    shown = desk.connect(code=False, BILL_DEV_KEY="of-another-account")
+    assert shown.endswith("server with: bill-mcp serve --profile default\n")
 
 
 def in_30_days() -> str:
@@ -178,6 +196,20 @@ def test_password_that_bill_refused_is_not_tried_again(desk: Desk) -> None:
     desk.no_secret_in(terminal.shown)
     assert not (desk.home / "secrets.enc").exists()
     assert not (desk.home / "profiles.json").exists()
+
+
+def test_fault_of_bill_sends_nobody_to_the_operator_who_reads(desk: Desk) -> None:
+    fault = {"method": "POST", "path": "/v3/login", "answer": {"status": 503}}
+    desk.simulator.control("POST", "faults", [fault])
+    words = ("login", "--terminal", "--environment", "local")
+    with at_terminal(*words, variables=desk.at_simulator) as terminal:
+        terminal.type("1", after="1 to 3")
+        desk.sign_in(terminal, desk.account["BILL_PASSWORD"])
+        terminal.wait_for("Try again in a minute.")
+        terminal.interrupt()
+        assert terminal.end() == 1
+    assert "BILL gave status 503" in terminal.shown
+    assert "operator" not in terminal.shown
 
 
 def test_ctrl_c_ends_the_questions_at_once_and_nothing_is_stored(desk: Desk) -> None:

@@ -58,6 +58,19 @@ async def test_server_without_a_vault_says_so_once_and_signs_out_at_its_end(
     assert bill.arrivals[-1].headers["sessionid"] == "session-number-1"
 
 
+async def test_every_folder_that_a_server_makes_is_its_owners_alone(
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "made"
+    with recording_bill() as bill:
+        fresh = variables(bill, made / "home", BILL_MCP_KEY="canary-passphrase")
+        async with client_of(variables=fresh) as client:
+            result_of(await client.call_tool(*READ))
+    folders = [made, *(path for path in made.rglob("*") if path.is_dir())]
+    assert {"home", "agents", "processes"} <= {folder.name for folder in folders}
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
 def assert_nothing_is_in_the_clear(home: Path) -> None:
     files = [file for file in home.rglob("*") if file.is_file()]
     assert {"sessions.sqlite", "secrets.enc"} <= {file.name for file in files}

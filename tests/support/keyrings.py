@@ -46,6 +46,10 @@ class PlaintextKeyring(OpenKeyring):
     """Named as the one that keeps what it is given in a readable file."""
 
 
+class RenamedKeyring(PlaintextKeyring):
+    """Keeps what it is given as readable as what it derives from, and says not so."""
+
+
 class WeakKeyring(OpenKeyring):
     """A keyring that does not recommend itself."""
 

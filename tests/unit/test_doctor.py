@@ -1,8 +1,9 @@
-"""What ``bill-mcp doctor`` says of the records: key, journal, and a halt."""
+"""What ``bill-mcp doctor`` says of the records, and where no keyring loads."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -108,3 +109,55 @@ def test_it_tells_that_everything_is_halted_and_by_whom(examine: CommandLine) ->
     ran = examine()
     told = "mend halted since 2026-11-24 09:30 UTC by mia: [odd] bills. `bill-mcp halt"
     assert (ran.code, told in ran.out) == (0, True)
+
+
+NOT_THERE = "keyrings.absent.Keyring"
+
+
+def by_itself(home: Path, *words: str, **variables: str) -> tuple[int, str]:
+    """Run a command in a process of its own, which looks for a keyring anew."""
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("BILL_")}
+    ran = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-m", "bill_mcp", *words],
+        env={**kept, "BILL_MCP_HOME": str(home), **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return ran.returncode, ran.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("doctor",), ("call", "bill_get_api_session_details")]
+)
+def test_keyring_that_cannot_be_loaded_is_not_missed_where_variables_are_complete(
+    bill: Simulator, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, told = by_itself(
+        tmp_path,
+        *words,
+        **bill.credentials(),
+        PYTHON_KEYRING_BACKEND=NOT_THERE,
+        BILL_MCP_ENVIRONMENT="local",
+        BILL_MCP_BASE_URL=bill.base_url,
+    )
+    assert code == 0, told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("named", [NOT_THERE, "keyring.core.Absent", "nonsense", ""])
+def test_keyring_that_cannot_be_loaded_is_named_before_a_person_types_secrets(
+    tmp_path: Path, named: str
+) -> None:
+    code, told = by_itself(
+        tmp_path,
+        "login",
+        "--environment",
+        "sandbox",
+        PYTHON_KEYRING_BACKEND=named,
+    )
+    assert code == 2
+    assert told.startswith(f"bill-mcp: the keyring {named!r} of PYTHON_KEYRING_BACK")
+    assert "Set BILL_MCP_KEY" in told

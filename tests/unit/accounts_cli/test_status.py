@@ -120,6 +120,30 @@ def test_status_tells_what_it_can_without_the_vault(
     assert main["MFA"] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://gateway.stage.bill.com/connect", []),
+        (
+            "https://elsewhere.example.test/connect",
+            ["BILL_MCP_BASE_URL: set to another address than the default account's"],
+        ),
+    ],
+)
+def test_status_calls_an_address_no_credential(
+    run: CommandLine,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    told: list[str],
+) -> None:
+    ring = OpenKeyring()
+    connect(home, ring, "main")
+    monkeypatch.setenv("BILL_MCP_BASE_URL", url)
+    lines = run("status", ring=ring).out.splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == told
+
+
 def test_status_says_when_variables_take_the_accounts_place(
     run: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -193,6 +193,16 @@ async def test_name_and_password_for_both_ways_are_not_tried_the_other_way(
     assert len(server.upstream.arrivals) == 1
 
 
+async def test_organization_without_access_through_the_api_is_no_fault_of_credentials(
+    server: Assembly, bill: BillSessions
+) -> None:
+    bill.refuse_sign_in = lambda _: refusal("BDC_1105", 401)
+    for _ in range(2):
+        error = await failure_of(server, server.agent, *READ)
+        assert "have API access switched on at BILL" in error.advice
+        assert "credentials" not in error.advice
+
+
 def connected(at: datetime) -> Credentials:
     return replace(ACCOUNT, connected_at=at)
 

@@ -131,12 +131,16 @@ def test_empty_file_is_as_good_as_none(tmp_path: Path) -> None:
     assert found_in({"BILL_API_TOKEN_FILE": str(path)}) == Credentials()
 
 
-def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_file_that_cannot_be_read_is_named_with_the_variable_that_names_it(
+    tmp_path: Path,
+) -> None:
     absent, binary = tmp_path / "absent", tmp_path / "binary"
     binary.write_bytes(b"canary\xff\xfe")
-    with pytest.raises(ConfigError, match=f"{absent}: No such file"):
+    with pytest.raises(
+        ConfigError, match=f"^BILL_API_TOKEN_FILE: {absent}: No such file"
+    ):
         found_in({"BILL_API_TOKEN_FILE": str(absent)})
-    with pytest.raises(ConfigError, match=f"{binary}: is no text file") as caught:
+    with pytest.raises(ConfigError, match=f"FILE: {binary}: is no text") as caught:
         found_in({"BILL_API_TOKEN_FILE": str(binary)})
     assert "canary" not in str(caught.value)
 

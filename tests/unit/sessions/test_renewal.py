@@ -317,6 +317,7 @@ async def test_account_that_is_not_connected_is_named_and_nothing_is_sent(
         await server.call(name, {})
     assert caught.value.code == "not_signed_in"
     assert wanted in caught.value.advice
+    assert "`bill-mcp login`, beside" in caught.value.advice
     assert server.upstream.arrivals == []
 
 

@@ -15,6 +15,7 @@ from support.keyrings import (
     LockedKeyring,
     OpenKeyring,
     PlaintextKeyring,
+    RenamedKeyring,
     WeakKeyring,
     own_keyring,
 )
@@ -71,8 +72,11 @@ def test_keyring_that_serves_is_named_and_no_file_is_written(tmp_path: Path) -> 
         fail.Keyring,
         null.Keyring,
         PlaintextKeyring,
+        RenamedKeyring,
         WeakKeyring,
+        type("File", (OpenKeyring,), {"__module__": "keyrings.alt.file"}),
         lambda: ChainedKeyring(OpenKeyring(), PlaintextKeyring()),
+        lambda: ChainedKeyring(ChainedKeyring(OpenKeyring(), RenamedKeyring())),
     ],
 )
 def test_keyring_that_keeps_nothing_or_plain_text_is_refused(
@@ -84,6 +88,15 @@ def test_keyring_that_keeps_nothing_or_plain_text_is_refused(
         assert open_vault(tmp_path, KEY).where == (
             f"the encrypted file {tmp_path / FILE_NAME}"
         )
+
+
+def test_chain_of_keyrings_that_leads_back_to_itself_is_looked_at_once(
+    tmp_path: Path,
+) -> None:
+    chain = ChainedKeyring(OpenKeyring())
+    chain.backends = (*chain.backends, chain)
+    with own_keyring(chain):
+        assert open_vault(tmp_path, None).where == "the keyring (support.keyrings)"
 
 
 def test_keyring_that_says_it_does_not_work_is_no_traceback(tmp_path: Path) -> None:

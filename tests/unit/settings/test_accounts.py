@@ -120,9 +120,22 @@ def test_variables_are_never_mixed_with_the_default_account(
     home: Path, name: str, suffix: str
 ) -> None:
     connect(home, "first")
-    given = {f"{name}{suffix}": STAGE}
+    given = {f"{name}{suffix}": "https://elsewhere.example.test/connect"}
     assert settings(home, given, environment="sandbox").profile is None
     assert "given, but no environment" in refusal(home, given)
+
+
+@pytest.mark.parametrize("written", [STAGE, f"{STAGE}/"])
+def test_address_of_the_default_account_does_not_displace_it(
+    home: Path, written: str
+) -> None:
+    connect(home, "first", "second")
+    given = {BASE_URL: written}
+    for found in (settings(home, given), settings(home, given, environment="sandbox")):
+        assert (found.profile, found.profiles) == ("first", ("first", "second"))
+        assert found.base_url == STAGE
+    secret = given | {"BILL_API_TOKEN": "canary"}
+    assert settings(home, secret, environment="sandbox").profile is None
 
 
 def test_key_of_the_vault_may_stand_in_a_file(home: Path) -> None:
