@@ -99,7 +99,7 @@ def connect(place: Place, *, in_terminal: bool) -> int:
 def make_trusted(settings: Settings, *, in_terminal: bool) -> int:
     """Have a person give a code for an account that is connected already."""
     screen = TerminalScreen()
-    connecting = _start(place_of(settings), in_terminal=in_terminal)
+    connecting = _start(place_of(settings, os.environ), in_terminal=in_terminal)
     account = account_of(settings, connecting.open_vault(), os.environ)
     connecting.live.add(account.credentials.secrets())
     asked = _Asked(

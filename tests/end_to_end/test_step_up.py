@@ -100,7 +100,8 @@ async def test_a_client_that_cannot_open_links_is_told_where_a_person_does_it(
         assert told["error"] == "mfa_required"
         assert told["outcome"] == "not_done"
         assert "bill-mcp open" in told["advice"]
-        assert "bill-mcp login --mfa" in told["advice"]
+        # The person's terminal does not have the variables of this server.
+        assert "bill-mcp login" not in told["advice"]
         assert texts_sent(simulator) == 0
         pointer = told["advice"].split("; ")[1].split(")")[0]
         question_id = pointer.rsplit("/", 1)[1]
