@@ -15,7 +15,7 @@ import anyio
 
 from bill_mcp.clock import Clock
 from bill_mcp.environments import Environment
-from bill_mcp.errors import CallError, Outcome
+from bill_mcp.errors import CallError, Outcome, TextLimitError
 from bill_mcp.pages import forms
 from bill_mcp.pages.connecting import (
     Account,
@@ -26,13 +26,16 @@ from bill_mcp.pages.connecting import (
     Phone,
     Trusted,
 )
-from bill_mcp.pages.explaining import for_person
+from bill_mcp.pages.explaining import for_person, lost_code
 from bill_mcp.pages.questions import Purpose, Question
 
 CODE_ATTEMPTS = 3
 """After as many wrong ones BILL takes none for a while; we stop before it does."""
 
 CODE_PAUSE = timedelta(minutes=10)
+TEXT_PAUSE = timedelta(minutes=1)
+"""As often BILL sends a code."""
+
 SIGN_IN_ATTEMPTS = 4
 """BILL locks an organization after several failed sign-ins; nobody knows how many."""
 
@@ -202,11 +205,21 @@ class Visit:
         try:
             await self.connector.challenge()
         except CallError as error:
-            if error.outcome is Outcome.UNKNOWN:
-                self.text_sent = self.clock.now()
             self._note_pause(error)
-            raise
+            if error.outcome is not Outcome.UNKNOWN:
+                self._note_usable(error)
+                raise
+            # The code belongs to a challenge whose id was in the lost answer.
+            self.text_sent = None
+            self.error = for_person(error, lost_code(self.clock.now() + TEXT_PAUSE))
+            return
         self.text_sent = self.clock.now()
+
+    def _note_usable(self, error: CallError) -> None:
+        """Show the field for a code that the agent, or an earlier page, had sent."""
+        if isinstance(error, TextLimitError) and error.is_usable:
+            passed = TEXT_PAUSE - timedelta(seconds=error.wait_s)
+            self.text_sent = self.text_sent or self.clock.now() - passed
 
     async def _confirm(self, form: Mapping[str, str]) -> None:
         if self.is_locked or self.text_sent is None:

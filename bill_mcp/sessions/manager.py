@@ -16,13 +16,13 @@ import anyio
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization
 from bill_mcp.errors import (
-    ApiError,
+    CallError,
     NotTrustedError,
     Outcome,
     SessionExpiredError,
 )
 from bill_mcp.secret import LiveSecrets
-from bill_mcp.sessions import roles
+from bill_mcp.sessions import codes, roles
 from bill_mcp.sessions.authorizing import (
     require_same_account,
     require_same_user,
@@ -268,10 +268,14 @@ class SessionManager:
         closures.check_codes(user)
         try:
             return await self._renewing(agent, action.spec.auth, send)
-        except ApiError as error:
-            if error.bill_code != CODES_PAUSED:
-                raise
-            raise closures.pause_codes(user) from None
+        except CallError as error:
+            if error.bill_code == CODES_PAUSED:
+                raise closures.pause_codes(user) from None
+            now = await self._holdings.held(agent)  # signed in meanwhile, perhaps
+            self._holdings.keep(
+                agent, codes.after_failure(action.spec.session, now, error)
+            )
+            raise
 
     async def _renewing(
         self, agent: Agent, auth: Auth, send: Send, organization: str | None = None

@@ -213,6 +213,34 @@ def test_code_can_be_given_later_for_an_account_that_is_connected(desk: Desk) ->
     desk.no_secret_in_files()
 
 
+def test_code_that_an_earlier_login_had_sent_is_not_asked_for(desk: Desk) -> None:
+    desk.connect(code=False)
+    words = ("login", "--mfa", "--terminal")
+    with at_terminal(*words, variables=desk.variables) as first:
+        first.type("y", after="Send me a code now?")
+        first.wait_for("Code of 6 digits")
+        first.interrupt()
+        assert first.end() == 1
+    with at_terminal(*words, variables=desk.variables) as again:
+        again.type("y", after="Send me a code now?")
+        again.wait_for("A code was sent less than a minute ago: have another one sent")
+        again.type("n", after="Send me a code now?")
+        assert again.end() == 1
+    assert "use its code" not in again.shown
+
+
+def test_code_whose_challenge_got_lost_cannot_be_typed(desk: Desk) -> None:
+    desk.connect(code=False)
+    fault = {"method": "POST", "path": "/v3/mfa/challenge", "times": 1, "drop": "after"}
+    desk.simulator.control("POST", "faults", [fault])
+    with at_terminal("login", "--mfa", "--terminal", variables=desk.variables) as shown:
+        shown.type("y", after="Send me a code now?")
+        shown.wait_for("it cannot be used. You can have a new one sent from")
+        shown.type("n", after="Send me a code now?")
+        assert shown.end() == 1
+    assert "Code of 6 digits" not in shown.shown
+
+
 def test_code_may_be_given_in_the_browser_too(desk: Desk) -> None:
     desk.connect(code=False)
     browser = {"BROWSER": "true %s"}
