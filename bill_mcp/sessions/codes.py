@@ -1,4 +1,4 @@
-"""What is left of a step with a code that failed, and what the agent is told then.
+"""How long a code can be given, and what is left of a step with one that failed.
 
 BILL names each challenge and each phone that is being registered in its answer. A code
 whose answer was lost belongs to nothing that anybody here could name.
@@ -12,6 +12,18 @@ from bill_mcp.client.counts import MINUTE_S
 from bill_mcp.errors import CallError, Outcome, TextLimitError
 from bill_mcp.sessions.store import Held
 from bill_mcp.specs.models import SessionRole
+
+CODE_MINUTES = 10
+"""For about as long BILL takes a code; its documents name no number."""
+
+_ASK = frozenset({SessionRole.CHALLENGE, SessionRole.SETUP})
+
+
+def asked(role: SessionRole, held: Held, now: float) -> Held:
+    """What is held once BILL has sent a code, if *role* has it send one."""
+    if role not in _ASK:
+        return held
+    return replace(held, code_until=now + CODE_MINUTES * 60)
 
 
 def after_failure(role: SessionRole | None, held: Held, error: CallError) -> Held:

@@ -199,7 +199,9 @@ class SessionManager:
                     roles.organization_in(role, arguments),
                 )
             held = await self._holdings.held(agent)
-            held = roles.after(role, arguments, reply, held, self._monotonic())
+            now = self._monotonic()
+            held = roles.after(role, arguments, reply, held, now)
+            held = codes.asked(role, held, now)
             if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe"):
                 await self._holdings.remember(held.credentials)
             await self._holdings.settled(agent, held)

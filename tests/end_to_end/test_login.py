@@ -23,6 +23,16 @@ from support.simulator_process import Simulator, simulator_process
 from support.terminal import KEPT, Terminal, at_terminal
 
 KEY = "canary-key-of-the-vault-55d1"
+BANK_ACCOUNT = {
+    "nameOnAccount": "Pacific Timber",
+    "accountNumber": "111222333",
+    "routingNumber": "074000010",
+    "type": "CHECKING",
+    "ownerType": "BUSINESS",
+    "bankName": "Chase",
+}
+"""What BILL refuses without a code."""
+
 WRONG = "canary-wrong-password-31aa"
 
 
@@ -32,7 +42,7 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Desk:
     """One person's machine: a home, a key, and an account at BILL."""
 
@@ -49,8 +59,8 @@ class Desk:
     def at_simulator(self) -> dict[str, str]:
         return {**self.variables, "BILL_MCP_BASE_URL": self.simulator.base_url}
 
-    def run(self, *words: str) -> str:
-        """What a command without a terminal prints."""
+    def run(self, *words: str, code: int = 0) -> str:
+        """What a command without a terminal prints that ends with *code*."""
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         ran = subprocess.run(  # noqa: S603 -- ourselves
             [sys.executable, "-m", "bill_mcp", *words],
@@ -61,7 +71,7 @@ class Desk:
             timeout=60,
         )
         self.no_secret_in(ran.stdout + ran.stderr)
-        assert (ran.returncode, ran.stderr) == (0, "")
+        assert (ran.returncode, ran.stderr) == (code, "")
         return ran.stdout
 
     def session(self) -> dict[str, Any]:
@@ -98,9 +108,9 @@ class Desk:
         terminal.type(self.account["BILL_ORGANIZATION_ID"], after="Organization ID")
         terminal.type(self.account["BILL_DEV_KEY"], after="Developer key (hidden)")
 
-    def connect(self, *, code: bool) -> None:
+    def connect(self, *, code: bool, profile: str = "default") -> None:
         """Connect the account, with a code that is remembered or without payments."""
-        words = ("login", "--terminal", "--environment", "local")
+        words = ("login", "--terminal", "--environment", "local", "--profile", profile)
         with at_terminal(*words, variables=self.at_simulator) as terminal:
             terminal.type("1", after="1 to 3")
             self.sign_in(terminal, self.account["BILL_PASSWORD"])
@@ -239,6 +249,36 @@ def test_code_whose_challenge_got_lost_cannot_be_typed(desk: Desk) -> None:
         shown.type("n", after="Send me a code now?")
         assert shown.end() == 1
     assert "Code of 6 digits" not in shown.shown
+
+
+def test_call_of_the_command_line_names_the_command_that_makes_it_trusted(
+    desk: Desk,
+) -> None:
+    desk.connect(code=False, profile="first")
+    desk.account = desk.simulator.credentials(mfa="registered")
+    desk.connect(code=False, profile="second")
+    call = ("call", "bill_create_a_bank_account", json.dumps(BANK_ACCOUNT))
+    told = json.loads(desk.run(*call, code=1))
+    assert (told["error"], told["outcome"]) == ("mfa_required", "not_done")
+    assert "`bill-mcp login --mfa`" in told["advice"]
+    second = (*call, "--profile", "second")
+    told = json.loads(desk.run(*second, code=1))
+    [command] = re.findall("`bill-mcp (login .*?)`", told["advice"])
+    words = (*command.split(), "--terminal")
+    with at_terminal(*words, variables=desk.variables) as shown:
+        shown.type("y", after="Send me a code now?")
+        shown.type(CODE, after="Code of 6 digits")
+        shown.type("desk", after="Name of this device")
+        assert shown.end() == 0, shown.shown
+    assert json.loads(desk.run(*second))["id"]
+
+
+def test_calls_of_the_command_line_ask_for_a_code_and_give_it(desk: Desk) -> None:
+    desk.connect(code=False)
+    desk.run("call", "bill_generate_mfa_challenge")
+    desk.run("call", "bill_validate_mfa_challenge", f"token={CODE}")
+    assert desk.session()["mfaStatus"] == "COMPLETE"
+    desk.no_secret_in_files()
 
 
 def test_code_may_be_given_in_the_browser_too(desk: Desk) -> None:
