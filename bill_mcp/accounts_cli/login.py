@@ -174,6 +174,7 @@ def _in_terminal(asked: _Asked, screen: TerminalScreen, portal: BlockingPortal) 
             connector=connector,
             offered=place.offered,
             clock=clock,
+            remembers=asked.account is not None,
         )
     )
     screen.say(f"{asked.title}: profile {place.profile}. Ctrl-C cancels.", "bold")
@@ -200,6 +201,7 @@ async def _in_browser(asked: _Asked, screen: TerminalScreen) -> bool | None:
                 lambda _: connector,
                 offered=connecting.place.offered,
                 clock=connecting.clock,
+                remembers=asked.account is not None,
             ),
             clock=connecting.clock,
         ) as server:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from bill_mcp.accounts_cli.screen import Screen, show_environment
 from bill_mcp.pages import mfa_pages
-from bill_mcp.pages.forms import CODE_DIGITS, FIELDS
+from bill_mcp.pages.forms import CODE_DIGITS, DEVICE, FIELDS
 from bill_mcp.pages.layout import ABOUT
 from bill_mcp.pages.login_pages import KINDS
 from bill_mcp.pages.markup import foreign
@@ -142,7 +142,7 @@ class TerminalForm:
             known = visit.typed.get("device", "")
             ask = "device" in visit.faults or not known
             form["device"] = (
-                screen.line("Name of this device", mfa_pages.DEVICE) if ask else known
+                screen.line("Name of this device", DEVICE) if ask else known
             )
         return form
 

@@ -41,6 +41,10 @@ _BY_CODE = {
 }
 
 
+NOT_REMEMBERED = (
+    "BILL has taken the code, but what this device would be remembered by did not "
+    "arrive. Have another code sent."
+)
 _LOST = (
     "The connection to BILL broke off before its answer came, so this step may have "
     "taken effect all the same. Try again in a minute."

@@ -12,6 +12,9 @@ from bill_mcp.pages.connecting import Kind
 from bill_mcp.secret import Secret
 from bill_mcp.sessions.credentials import LONGEST_DEVICE, Credentials
 
+DEVICE = "bill-mcp"
+"""What the device is called unless the person says otherwise."""
+
 CODE_DIGITS = 6
 LONGEST_VALUE = 500
 

@@ -6,15 +6,12 @@ from datetime import datetime
 
 from bill_mcp.pages import layout
 from bill_mcp.pages.form_parts import actions, button, form, labelled
-from bill_mcp.pages.forms import CODE_DIGITS
+from bill_mcp.pages.forms import CODE_DIGITS, DEVICE
 from bill_mcp.pages.layout import document, facts
 from bill_mcp.pages.markup import Html, foreign, join, tag
 from bill_mcp.pages.questions import Purpose
 from bill_mcp.pages.visits import Visit
 from bill_mcp.sessions.credentials import LONGEST_DEVICE
-
-DEVICE = "bill-mcp"
-"""What the device is called unless the person says otherwise."""
 
 WHY = "BILL asks for a code before payments. It comes as a text message to you."
 LOCKED = "Codes have to wait, so that BILL does not lock you out."
@@ -24,6 +21,7 @@ NO_PHONE = (
     "bank accounts and auto-pay; everything else works."
 )
 REMEMBER = "Remember this device for 30 days"
+REMEMBERS = "This device is remembered, so that agents work without codes meanwhile."
 SKIP = "Connect without payments"
 
 
@@ -101,6 +99,23 @@ def _form(visit: Visit, csrf: str) -> Html:
 
 
 def _remember(visit: Visit) -> Html:
+    name = labelled(
+        "device",
+        "Name of this device",
+        f"At most {LONGEST_DEVICE} characters.",
+        visit.faults.get("device"),
+        type="text",
+        value=visit.typed.get("device", DEVICE),
+        maxlength=LONGEST_DEVICE,
+        autocomplete="off",
+    )
+    if visit.remembers:
+        return tag(
+            "fieldset",
+            tag("legend", "For the next 30 days"),
+            tag("p", REMEMBERS, class_="hint"),
+            name,
+        )
     first_time = "remember" not in visit.typed
     box = tag(
         "input",
@@ -116,16 +131,6 @@ def _remember(visit: Visit) -> Html:
         "span",
         tag("b", REMEMBER),
         tag("span", hint, class_="hint"),
-    )
-    name = labelled(
-        "device",
-        "Name of this device",
-        f"At most {LONGEST_DEVICE} characters.",
-        visit.faults.get("device"),
-        type="text",
-        value=visit.typed.get("device", DEVICE),
-        maxlength=LONGEST_DEVICE,
-        autocomplete="off",
     )
     return tag(
         "fieldset",

@@ -26,7 +26,7 @@ from bill_mcp.pages.connecting import (
     Phone,
     Trusted,
 )
-from bill_mcp.pages.explaining import for_person, lost_code
+from bill_mcp.pages.explaining import NOT_REMEMBERED, for_person, lost_code
 from bill_mcp.pages.questions import Purpose, Question
 
 CODE_ATTEMPTS = 3
@@ -63,6 +63,10 @@ class Visit:
         error: What went wrong last, in words.
         faults: What is wrong with which field, in words.
         typed: What may stand in the form again.
+        remembers: The session is the visit's own and ends with it, so that only what
+            is remembered makes later ones trusted.
+        is_forgotten: BILL has taken the code, but what the device would be remembered
+            by did not arrive.
         phones: None while they are not known.
         wrong_codes: How many codes BILL refused in a row.
     """
@@ -71,6 +75,7 @@ class Visit:
     connector: Connector
     offered: tuple[Environment, ...]
     clock: Clock
+    remembers: bool = False
     step: Step = Step.CHOOSE
     error: str | None = None
     faults: dict[str, str] = field(default_factory=dict)
@@ -85,6 +90,7 @@ class Visit:
     wrong_codes: int = 0
     locked_until: datetime | None = None
     trusted: Trusted | None = None
+    is_forgotten: bool = False
     kept: str = ""
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -227,9 +233,13 @@ class Visit:
         code, device = forms.plain_code(form.get("code", "")), None
         if fault := forms.code_fault(code):
             self.faults["code"] = fault
-        self.typed = {"remember": form.get("remember", "")}
-        if form.get("remember"):
-            device = self.typed["device"] = form.get("device", "").strip()
+        remember = "yes" if self.remembers else form.get("remember", "")
+        self.typed = {"remember": remember}
+        if remember:
+            device = form.get("device", "").strip()
+            if self.remembers:
+                device = device or forms.DEVICE
+            self.typed["device"] = device
             if fault := forms.device_fault(device):
                 self.faults["device"] = fault
         if self.faults:
@@ -239,6 +249,11 @@ class Visit:
         except CallError as error:
             self._note_wrong(error)
             raise
+        self.is_forgotten = device is not None and self.trusted.until is None
+        own_session = self.remembers or self.question.purpose is Purpose.LOGIN
+        if self.is_forgotten and own_session:
+            self.text_sent, self.error = None, NOT_REMEMBERED
+            return
         await self._keep(form)
 
     def _note_wrong(self, error: CallError) -> None:

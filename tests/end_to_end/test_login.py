@@ -289,11 +289,15 @@ def test_code_may_be_given_in_the_browser_too(desk: Desk) -> None:
         terminal.wait_for("bill-mcp open")
         person = Person(desk.home)
         [waiting] = [path.stem for path in (desk.home / "tickets").glob("*.html")]
-        page = anyio.run(lambda: person.complete_mfa(waiting, device="desk"))
-        assert "Confirmed" in page
+        # Nobody is asked whether: only what is remembered outlives this login.
+        page = anyio.run(lambda: person.complete_mfa(waiting, device=None))
+        assert "the agents&#x27; next calls are trusted" in page
+        assert "Go back to your agent" not in page
+        assert "Remembered until" in page
         assert terminal.end() == 0, terminal.shown
     assert person.phrase in terminal.shown
     assert re.search(r"Remembered until \d{4}-\d\d-\d\d\.", terminal.shown)
+    assert desk.session()["mfaStatus"] == "COMPLETE"
     assert not list((desk.home / "tickets").iterdir())
     desk.no_secret_in(terminal.shown)
 

@@ -177,6 +177,36 @@ async def test_trust_without_remembering_ends_with_the_session(hall: Hall) -> No
     assert "The session ends" in page.text
 
 
+async def test_device_that_bill_did_not_remember_is_not_called_remembered(
+    hall: Hall,
+) -> None:
+    await to_the_code(hall)
+    hall.bill.forgets = True
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "Go back to your agent" in page.text
+    assert "This device is not remembered" in page.text
+    assert "The session ends" in page.text
+
+
+async def test_login_asks_for_another_code_where_the_device_was_not_remembered(
+    hall: Hall,
+) -> None:
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    await hall.press("sign_in", **ACCOUNT)
+    await hall.press("text")
+    hall.bill.forgets = True
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "BILL has taken the code, but" in page.text
+    assert 'name="code"' not in page.text
+    assert not hall.bill.did("keep")
+    hall.bill.forgets = False
+    await hall.press("text")
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "Your account is connected" in page.text
+    assert "Trusted until" in page.text
+
+
 async def test_a_second_text_within_a_minute_is_explained(hall: Hall) -> None:
     await to_the_code(hall)
     limit = LimitError("a text was sent", advice="Wait 42 seconds.", code="text_limit")
