@@ -35,6 +35,8 @@ _BY_BILL_CODE = {
     "or contact BILL.",
 }
 _BY_CODE = {
+    "challenge_gone": "BILL takes this code no longer: it was used before, or it has "
+    "expired. Have a new one sent.",
     "unreachable": "BILL could not be reached. Check this computer's connection, then "
     "try again; nothing that you typed was stored.",
     "busy": "BILL is busy. Try again in a few seconds.",

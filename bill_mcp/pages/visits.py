@@ -247,8 +247,10 @@ class Visit:
         try:
             self.trusted = await self.connector.confirm(code, device)
         except CallError as error:
-            self._note_wrong(error)
-            raise
+            if error.outcome is not Outcome.DONE:
+                self._note_wrong(error)
+                raise
+            self.trusted = Trusted(until=None)
         self.is_forgotten = device is not None and self.trusted.until is None
         own_session = self.remembers or self.question.purpose is Purpose.LOGIN
         if self.is_forgotten and own_session:
@@ -259,7 +261,7 @@ class Visit:
     def _note_wrong(self, error: CallError) -> None:
         if error.bill_code == _WRONG_CODE:
             self.wrong_codes += 1
-        if error.bill_code == _CODE_EXPIRED:
+        if error.bill_code == _CODE_EXPIRED or error.code == "challenge_gone":
             self.text_sent = None
         if self.wrong_codes >= CODE_ATTEMPTS:
             error.bill_code = _CODES_LOCKED
