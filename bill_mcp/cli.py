@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import anyio
 import typer
@@ -24,11 +24,17 @@ from bill_mcp.errors import (
     CallError,
     ConfigError,
     NeedsPerson,
+    NotTrustedError,
     UnknownActionError,
 )
 from bill_mcp.lasting_output import outlast_readers
 from bill_mcp.policy_cli import commands as policy_commands
 from bill_mcp.settings import Settings, resolve
+from bill_mcp.settings_places import code_command
+
+if TYPE_CHECKING:
+    from bill_mcp.agents import Agent
+    from bill_mcp.app import Application
 
 app = typer.Typer(
     name="bill-mcp",
@@ -232,6 +238,7 @@ async def _call(
     ) as built:
         dispatcher = built.dispatcher
         logs.configure("error", dispatcher.live)
+        agent = built.agent("command-line", AgentName.COMMAND_LINE)
         try:
             action = dispatcher.catalogue.find(tool)
             secrets = {n for n, field in action.fields.items() if field.secret}
@@ -240,7 +247,6 @@ async def _call(
                     f"{', '.join(sorted(secrets & set(given)))}: no secrets on the "
                     "command line; give the arguments on standard input (-)"
                 )
-            agent = built.agent("command-line", AgentName.COMMAND_LINE)
             return present.as_text(await dispatcher.call(agent, tool, given)), False
         except UnknownActionError as error:
             raise ConfigError(f"{error}; `bill-mcp tools WORDS` searches") from None
@@ -248,8 +254,27 @@ async def _call(
             return present.as_text(
                 present.error(question.refusal, dispatcher.live)
             ), True
+        except NotTrustedError as error:
+            error.advice += await _code_command(built, agent)
+            return present.as_text(present.error(error, dispatcher.live)), True
         except CallError as error:
             return present.as_text(present.error(error, dispatcher.live)), True
+
+
+async def _code_command(built: Application, agent: Agent) -> str:
+    """What a person runs to give the code that a call needs, as one more sentence."""
+    settings = built.settings
+    if settings.embedded:
+        return ""
+    command = "bill-mcp login --mfa"  # with the variables of this terminal
+    if settings.profile is not None:
+        profile = built.dispatcher.sessions.profile_of(agent)
+        find = partial(code_command, settings.home, profile)
+        command = await anyio.to_thread.run_sync(find)
+    return (
+        f" A person can also run `{command}` on this machine; then make the same call "
+        "again."
+    )
 
 
 @app.command()

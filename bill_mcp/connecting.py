@@ -19,12 +19,12 @@ from bill_mcp.pages.connecting import Account, Keeper, Kind
 from bill_mcp.private_files import make_private_folder
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import credentials
-from bill_mcp.sessions.profiles import ProfileKeeper, stored_variables
+from bill_mcp.sessions.profiles import ProfileKeeper, read_profiles, stored_variables
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
 from bill_mcp.sessions.vault import Vault, open_vault
 from bill_mcp.settings import Settings
-from bill_mcp.settings_places import NO_LOGIN, Place
+from bill_mcp.settings_places import NO_LOGIN, Place, variables_given
 from bill_mcp.specs import loading
 
 
@@ -113,14 +113,15 @@ class NothingToKeep:
         return ""
 
 
-def place_of(settings: Settings) -> Place:
+def place_of(settings: Settings, variables: Mapping[str, str]) -> Place:
     """The place of an account that is connected already.
 
     Raises:
-        ConfigError: It is the embedded simulator, where nothing is connected.
+        ConfigError: Nothing is connected, or the embedded simulator was asked for.
     """
     if settings.embedded:
-        raise ConfigError(NO_LOGIN)
+        asked_for = variables_given(variables)
+        raise ConfigError(NO_LOGIN if asked_for else _nobody(settings))
     return Place(
         home=settings.home,
         vault_key=settings.vault_key,
@@ -144,9 +145,24 @@ def account_of(
     else:
         found = credentials.read(credentials.lookup_in(variables))
     if found == credentials.Credentials():
-        raise ConfigError("no account is connected yet; run `bill-mcp login`")
+        raise ConfigError(_nobody(settings))
     if not found.can_sign_in:
         raise ConfigError("BILL asks for no codes with this kind of account")
     return Account(
         kind=Kind.ORGANIZATION, environment=settings.environment, credentials=found
+    )
+
+
+def _nobody(settings: Settings) -> str:
+    """That there is no account to give a code for, and what to run instead."""
+    names = ", ".join(sorted(read_profiles(settings.home).profiles))
+    if names:
+        return (
+            f"no account of the environment {settings.environment} is connected "
+            f"(connected: {names}); name the account with --profile"
+        )
+    return (
+        "no account is connected yet, and none stands in the variables of this "
+        "terminal; run `bill-mcp login` to connect one, or `bill-mcp open` where a "
+        "server that has its account from variables waits for a code"
     )

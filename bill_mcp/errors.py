@@ -10,6 +10,7 @@
     + RefusedError        the guard said no; BILL was not asked
     + CredentialsError    nobody has connected the account that the call needs
     + LimitError          one of BILL's limits, kept on our side; BILL was not asked
+      - TextLimitError
     + ApiError            BILL answered with an error
       - SessionExpiredError
       - NotTrustedError
@@ -175,6 +176,25 @@ class LimitError(CallError):
     """One of BILL's limits, kept on our side; BILL was not asked."""
 
     code = "limit"
+
+
+class TextLimitError(LimitError):
+    """The last text message is too recent; none was sent now.
+
+    Attributes:
+        wait_s: After as many seconds another may be asked for.
+        is_usable: Whether the code of the last one can still be given.
+    """
+
+    code = "text_limit"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(
+            "a text message was sent less than a minute ago",
+            advice=f"Ask for another one in {wait_s} seconds.",
+        )
+        self.wait_s = wait_s
+        self.is_usable = False
 
 
 class ApiError(CallError):

@@ -82,6 +82,21 @@ def resolve_home(
     )
 
 
+def code_command(home: Path, profile: str) -> str:
+    """What a person runs to give a code for a connected account.
+
+    It names the account, unless that is the one taken where none is named.
+
+    Raises:
+        ConfigError: What is kept in *home* can't be read.
+    """
+    named = resolve_home({}, {"BILL_MCP_HOME": str(home)}).profile
+    default = named or read_profiles(home).default
+    return "bill-mcp login --mfa" + (
+        "" if profile == default else f" --profile {profile}"
+    )
+
+
 def resolve_place(
     options: Mapping[str, Any], variables: Mapping[str, str] | None = None
 ) -> Place:

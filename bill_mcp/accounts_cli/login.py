@@ -99,7 +99,7 @@ def connect(place: Place, *, in_terminal: bool) -> int:
 def make_trusted(settings: Settings, *, in_terminal: bool) -> int:
     """Have a person give a code for an account that is connected already."""
     screen = TerminalScreen()
-    connecting = _start(place_of(settings), in_terminal=in_terminal)
+    connecting = _start(place_of(settings, os.environ), in_terminal=in_terminal)
     account = account_of(settings, connecting.open_vault(), os.environ)
     connecting.live.add(account.credentials.secrets())
     asked = _Asked(
@@ -178,6 +178,7 @@ def _in_terminal(asked: _Asked, screen: TerminalScreen, portal: BlockingPortal) 
             connector=connector,
             offered=place.offered,
             clock=clock,
+            remembers=asked.account is not None,
         )
     )
     screen.say(f"{asked.title}: profile {place.profile}. Ctrl-C cancels.", "bold")
@@ -204,6 +205,7 @@ async def _in_browser(asked: _Asked, screen: TerminalScreen) -> bool | None:
                 lambda _: connector,
                 offered=connecting.place.offered,
                 clock=connecting.clock,
+                remembers=asked.account is not None,
             ),
             clock=connecting.clock,
         ) as server:

@@ -14,7 +14,7 @@ from bill_mcp.client.counts import (
     start_of_hour,
 )
 from bill_mcp.clock import Clock
-from bill_mcp.errors import CallError, LimitError, Outcome
+from bill_mcp.errors import CallError, LimitError, Outcome, TextLimitError
 
 REQUESTS_AN_HOUR = 20_000
 SIGN_INS_AN_HOUR = 200
@@ -147,11 +147,7 @@ def _take_text(tally: Tally, key: str, who: str) -> tuple[int, int]:
     own = tally.moments(_TEXTS_OF_AGENT, who)
     if own:
         wait = int(MINUTE_S - (tally.now_s - own[-1])) + 1
-        raise LimitError(
-            "a text message was sent less than a minute ago",
-            advice=f"Use the code of that message, or wait {wait} seconds.",
-            code="text_limit",
-        )
+        raise TextLimitError(wait)
     if len(tally.moments(_TEXTS, key)) >= TEXTS_A_MINUTE:
         raise LimitError(
             "five text messages were sent within a minute",

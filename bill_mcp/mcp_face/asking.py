@@ -273,9 +273,10 @@ def _pointed(refusal: CallError, question: Question, server: PageServer) -> Call
     if question.purpose is Purpose.APPROVAL:
         refusal.advice += f" `bill-mcp open` asks the same on a page ({page})."
         return refusal
+    instead = f" or `{question.command}`" if question.command else ""
     refusal.advice = (
         "Ask the person at the machine where bill-mcp runs to run `bill-mcp open` "
-        f"({page}) or `bill-mcp login --mfa`; then make the same call again. Signing "
+        f"({page}){instead}; then make the same call again. Signing "
         "in again does not help."
     )
     return refusal

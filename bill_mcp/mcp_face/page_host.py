@@ -21,6 +21,7 @@ from bill_mcp.pages.tickets import Desk
 from bill_mcp.pages.visiting import FormVisit
 from bill_mcp.records.approval_refusals import not_spendable, unknown
 from bill_mcp.records.approvals import State
+from bill_mcp.settings_places import code_command
 
 
 class PageHost:
@@ -72,13 +73,18 @@ class PageHost:
         agent = self._dispatcher.sessions.pinned(agent)
         profile = self._dispatcher.sessions.profile_of(agent)
         self._agents[agent.key, profile] = agent
+        settings = self._dispatcher.settings
+        # A command of the person's does not see the variables of this process.
+        from_variables = settings.profile is None
+        command = "" if from_variables else code_command(settings.home, profile)
         question = self.desk.open(
             Purpose.MFA,
             agent=agent.key,
             agent_name=agent.name,
             profile=profile,
             title="BILL wants a code before an agent's call can go on",
-            environment=self._dispatcher.settings.environment,
+            environment=settings.environment,
+            command=command,
         )
         return question, server
 

@@ -61,7 +61,11 @@ class ConnectVisit(Visit):
 
 
 def connect_visits(
-    connectors: Connectors, *, offered: tuple[Environment, ...], clock: Clock
+    connectors: Connectors,
+    *,
+    offered: tuple[Environment, ...],
+    clock: Clock,
+    remembers: bool = False,
 ) -> Visits:
     """Begins visits that connect accounts or take codes.
 
@@ -69,6 +73,7 @@ def connect_visits(
         connectors: Makes the way to BILL for each question.
         offered: The environments that a login may choose from.
         clock: For what the pages say about time.
+        remembers: Only what is remembered makes later sessions trusted.
     """
 
     def begin(question: Question) -> ConnectVisit:
@@ -77,6 +82,7 @@ def connect_visits(
             connector=connectors(question),
             offered=offered,
             clock=clock,
+            remembers=remembers,
         )
 
     return begin

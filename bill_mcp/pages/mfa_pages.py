@@ -21,6 +21,7 @@ NO_PHONE = (
     "bank accounts and auto-pay; everything else works."
 )
 REMEMBER = "Remember this device for 30 days"
+REMEMBERS = "This device is remembered, so that agents work without codes meanwhile."
 SKIP = "Connect without payments"
 
 
@@ -98,6 +99,23 @@ def _form(visit: Visit, csrf: str) -> Html:
 
 
 def _remember(visit: Visit) -> Html:
+    name = labelled(
+        "device",
+        "Name of this device",
+        f"At most {LONGEST_DEVICE} characters.",
+        visit.faults.get("device"),
+        type="text",
+        value=visit.typed.get("device", DEVICE),
+        maxlength=LONGEST_DEVICE,
+        autocomplete="off",
+    )
+    if visit.remembers:
+        return tag(
+            "fieldset",
+            tag("legend", "For the next 30 days"),
+            tag("p", REMEMBERS, class_="hint"),
+            name,
+        )
     first_time = "remember" not in visit.typed
     box = tag(
         "input",
@@ -113,16 +131,6 @@ def _remember(visit: Visit) -> Html:
         "span",
         tag("b", REMEMBER),
         tag("span", hint, class_="hint"),
-    )
-    name = labelled(
-        "device",
-        "Name of this device",
-        f"At most {LONGEST_DEVICE} characters.",
-        visit.faults.get("device"),
-        type="text",
-        value=visit.typed.get("device", DEVICE),
-        maxlength=LONGEST_DEVICE,
-        autocomplete="off",
     )
     return tag(
         "fieldset",

@@ -12,6 +12,12 @@ from bill_mcp.pages.questions import Purpose, Question, State
 from bill_mcp.pages.visits import Visit
 
 LOCAL_TIME = "%H:%M"
+TRUSTED = "✓ BILL trusts this session now. Go back to your agent: it goes on."
+REMEMBERED = "✓ BILL remembers this device: the agents' next calls are trusted."
+FORGOTTEN = (
+    "This device is not remembered: what BILL would know it by did not arrive. The "
+    "next session needs a code again."
+)
 
 
 def explanation(question: Question, state: State) -> str:
@@ -121,11 +127,8 @@ def done(visit: Visit, now: datetime) -> str:
     if visit.question.purpose is Purpose.MFA:
         return document(
             "Confirmed",
-            tag(
-                "p",
-                "✓ BILL trusts this session now. Go back to your agent: it goes on.",
-                class_="good",
-            ),
+            tag("p", REMEMBERED if visit.remembers else TRUSTED, class_="good"),
+            tag("p", FORGOTTEN, class_="note") if visit.is_forgotten else Html(),
             facts(("Account", foreign(visit.question.profile)), _trust(visit, now)),
             tag("p", "You can close this page.", class_="soft"),
             environment=visit.environment,
@@ -173,7 +176,8 @@ def _trust(visit: Visit, now: datetime) -> tuple[str, str]:
     if visit.trusted is not None and visit.trusted.until is not None:
         until = visit.trusted.until.astimezone()
         days = round((visit.trusted.until - now) / timedelta(days=1))
-        return "Trusted until", f"{until:%B} {until.day}, {until:%Y} ({days} days)"
+        told = "Remembered until" if visit.remembers else "Trusted until"
+        return told, f"{until:%B} {until.day}, {until:%Y} ({days} days)"
     mfa = visit.connected.mfa if visit.connected else None
     if mfa is MfaStatus.TRUSTED or mfa is MfaStatus.OFF:
         return "Codes", "None needed"

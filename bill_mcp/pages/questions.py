@@ -38,6 +38,8 @@ class Question:
         phrase: Four words to compare two screens by.
         expires: When it closes unless its form is used, in UTC.
         subject: Which one of several of its purpose: an approval's id. Gives no right.
+        command: What a person may run in place of the page; empty where nothing does
+            the same.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Question:
     phrase: str
     expires: datetime
     subject: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,6 +92,7 @@ class Desk:
         agent_name: str = "",
         environment: Environment | None = None,
         subject: str = "",
+        command: str = "",
         until: datetime | None = None,
     ) -> Question:
         """The agent's question of that purpose: the one under way, or a new one.
@@ -104,6 +105,7 @@ class Desk:
             agent_name: For people; the key by default.
             environment: Which BILL it is about; None where the person chooses.
             subject: Tells questions of one purpose apart.
+            command: What a person may run in place of the page, if anything.
             until: When it closes however its form is used, in UTC; None for as long
                 as people use it, within bounds.
 
@@ -140,6 +142,7 @@ class Desk:
             phrase=phrase(self._token_bytes(WORDS_IN_A_PHRASE)),
             expires=min(expires, until or expires),
             subject=subject,
+            command=command,
         )
         self._add(question, lasts=until is None)
         return question

@@ -15,7 +15,7 @@ import anyio
 
 from bill_mcp.clock import Clock
 from bill_mcp.environments import Environment
-from bill_mcp.errors import CallError, Outcome
+from bill_mcp.errors import CallError, Outcome, TextLimitError
 from bill_mcp.pages import forms
 from bill_mcp.pages.connecting import (
     Account,
@@ -26,13 +26,17 @@ from bill_mcp.pages.connecting import (
     Phone,
     Trusted,
 )
-from bill_mcp.pages.explaining import for_person
+from bill_mcp.pages.explaining import NOT_REMEMBERED, for_person, lost_code
 from bill_mcp.pages.questions import Purpose, Question
+from bill_mcp.sessions.credentials import DEVICE
 
 CODE_ATTEMPTS = 3
 """After as many wrong ones BILL takes none for a while; we stop before it does."""
 
 CODE_PAUSE = timedelta(minutes=10)
+TEXT_PAUSE = timedelta(minutes=1)
+"""As often BILL sends a code."""
+
 SIGN_IN_ATTEMPTS = 4
 """BILL locks an organization after several failed sign-ins; nobody knows how many."""
 
@@ -60,6 +64,10 @@ class Visit:
         error: What went wrong last, in words.
         faults: What is wrong with which field, in words.
         typed: What may stand in the form again.
+        remembers: The session is the visit's own and ends with it, so that only what
+            is remembered makes later ones trusted.
+        is_forgotten: BILL has taken the code, but what the device would be remembered
+            by did not arrive.
         phones: None while they are not known.
         wrong_codes: How many codes BILL refused in a row.
     """
@@ -68,6 +76,7 @@ class Visit:
     connector: Connector
     offered: tuple[Environment, ...]
     clock: Clock
+    remembers: bool = False
     step: Step = Step.CHOOSE
     error: str | None = None
     faults: dict[str, str] = field(default_factory=dict)
@@ -82,6 +91,7 @@ class Visit:
     wrong_codes: int = 0
     locked_until: datetime | None = None
     trusted: Trusted | None = None
+    is_forgotten: bool = False
     kept: str = ""
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -202,11 +212,21 @@ class Visit:
         try:
             await self.connector.challenge()
         except CallError as error:
-            if error.outcome is Outcome.UNKNOWN:
-                self.text_sent = self.clock.now()
             self._note_pause(error)
-            raise
+            if error.outcome is not Outcome.UNKNOWN:
+                self._note_usable(error)
+                raise
+            # The code belongs to a challenge whose id was in the lost answer.
+            self.text_sent = None
+            self.error = for_person(error, lost_code(self.clock.now() + TEXT_PAUSE))
+            return
         self.text_sent = self.clock.now()
+
+    def _note_usable(self, error: CallError) -> None:
+        """Show the field for a code that the agent, or an earlier page, had sent."""
+        if isinstance(error, TextLimitError) and error.is_usable:
+            passed = TEXT_PAUSE - timedelta(seconds=error.wait_s)
+            self.text_sent = self.text_sent or self.clock.now() - passed
 
     async def _confirm(self, form: Mapping[str, str]) -> None:
         if self.is_locked or self.text_sent is None:
@@ -214,9 +234,13 @@ class Visit:
         code, device = forms.plain_code(form.get("code", "")), None
         if fault := forms.code_fault(code):
             self.faults["code"] = fault
-        self.typed = {"remember": form.get("remember", "")}
-        if form.get("remember"):
-            device = self.typed["device"] = form.get("device", "").strip()
+        remember = "yes" if self.remembers else form.get("remember", "")
+        self.typed = {"remember": remember}
+        if remember:
+            device = form.get("device", "").strip()
+            if self.remembers:
+                device = device or DEVICE
+            self.typed["device"] = device
             if fault := forms.device_fault(device):
                 self.faults["device"] = fault
         if self.faults:
@@ -224,14 +248,21 @@ class Visit:
         try:
             self.trusted = await self.connector.confirm(code, device)
         except CallError as error:
-            self._note_wrong(error)
-            raise
+            if error.outcome is not Outcome.DONE:
+                self._note_wrong(error)
+                raise
+            self.trusted = Trusted(until=None)
+        self.is_forgotten = device is not None and self.trusted.until is None
+        own_session = self.remembers or self.question.purpose is Purpose.LOGIN
+        if self.is_forgotten and own_session:
+            self.text_sent, self.error = None, NOT_REMEMBERED
+            return
         await self._keep(form)
 
     def _note_wrong(self, error: CallError) -> None:
         if error.bill_code == _WRONG_CODE:
             self.wrong_codes += 1
-        if error.bill_code == _CODE_EXPIRED:
+        if error.bill_code == _CODE_EXPIRED or error.code == "challenge_gone":
             self.text_sent = None
         if self.wrong_codes >= CODE_ATTEMPTS:
             error.bill_code = _CODES_LOCKED

@@ -211,10 +211,14 @@ class Holdings:
         if held is None or held.organization is None or held.organization.as_user:
             return False
         found = await self._remembering.find(held.credentials)
-        if found is None or found.remember_me_id == held.credentials.remember_me_id:
+        if found is None:
+            return False
+        is_known = found.remember_me_id == held.credentials.remember_me_id
+        if is_known and not held.is_taken_up:
             return False
         credentials = held.credentials.remembering(found.remember_me_id, found.device)
-        self.keep(agent, replace(held, credentials=credentials))
+        held = replace(held, credentials=credentials, is_taken_up=False)
+        self.keep(agent, held)
         return True
 
     async def distrusted(self, agent: Agent) -> bool:

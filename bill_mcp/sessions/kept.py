@@ -1,8 +1,9 @@
 """Sessions that survive a restart of ours: sealed rows in SQLite.
 
 A row belongs to one agent and one of its accounts, and opens under no other. It holds
-the sessions, never what opens them: no credentials, no codes. Whatever is wrong with
-the file or its key, the worst that comes of it is a new sign-in.
+the sessions, and the ids of the steps that wait for a code; never what opens them: no
+credentials, no codes. Whatever is wrong with the file or its key, the worst that comes
+of it is a new sign-in.
 """
 
 from __future__ import annotations
@@ -25,7 +26,13 @@ from bill_mcp.sealing import KEY_BYTES, Seal
 from bill_mcp.sessions import kept_file
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.credentials import Credentials
-from bill_mcp.sessions.kept_text import NONE, Sessions, as_text, from_text
+from bill_mcp.sessions.kept_text import (
+    NONE,
+    Sessions,
+    as_text,
+    from_text,
+    sessions_of,
+)
 from bill_mcp.sessions.profiles import OpenVault
 from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder
 from bill_mcp.sessions.vault import Vault
@@ -124,7 +131,8 @@ class KeptSessionStore:
         row.written = self._read(row)
         if row.written == NONE:
             return None
-        return Held(credentials=credentials, **row.written._asdict())
+        kept = row.written._asdict()
+        return Held(credentials=credentials, is_taken_up=True, **kept)
 
     def passing(self) -> Mapping[Holder, Held]:
         return {
@@ -192,7 +200,7 @@ class KeptSessionStore:
         row = self._rows.get(holder)
         if row is None or self._file is None or self._seal is None:
             return
-        sessions = Sessions(held.organization, held.partner)
+        sessions = sessions_of(held)
         if self._account(held.credentials) != row.account:
             # Signed in with what an agent gave: nobody could renew it after a restart.
             sessions = NONE
@@ -263,7 +271,9 @@ def key_from(text: str | None) -> bytes | None:
 
 def _is_recent_touch(old: Sessions, new: Sessions) -> bool:
     """Whether nothing changed but the last use, and that by little."""
-    for before, after in zip(old, new, strict=True):
+    if old[2:] != new[2:]:
+        return False
+    for before, after in zip(old.both, new.both, strict=True):
         if before is None or after is None:
             if before is not after:
                 return False

@@ -16,13 +16,13 @@ import anyio
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization
 from bill_mcp.errors import (
-    ApiError,
+    CallError,
     NotTrustedError,
     Outcome,
     SessionExpiredError,
 )
 from bill_mcp.secret import LiveSecrets
-from bill_mcp.sessions import roles
+from bill_mcp.sessions import codes, roles
 from bill_mcp.sessions.authorizing import (
     require_same_account,
     require_same_user,
@@ -182,6 +182,7 @@ class SessionManager:
                 if live is not None and not live.is_idle(self._monotonic()):
                     self._switch(agent, given)
                     return roles.described(live)
+            reply: Mapping[str, Any]
             if role in SIGNED_IN_BY_US:
                 credentials = roles.with_inline(role, held.credentials, arguments)
                 reply = await self._sign_in.run(
@@ -199,13 +200,16 @@ class SessionManager:
                     roles.organization_in(role, arguments),
                 )
             held = await self._holdings.held(agent)
-            held = roles.after(role, arguments, reply, held, self._monotonic())
-            if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe"):
+            now = self._monotonic()
+            held = roles.after(role, arguments, reply, held, now)
+            held = codes.asked(role, held, now)
+            if arguments.get("rememberMe") and reply.get("rememberMeId"):
                 await self._holdings.remember(held.credentials)
             await self._holdings.settled(agent, held)
+            codes.check_remembered(arguments, reply)
             if role in roles.SIGN_INS:
                 self._switch(agent, given)
-            return reply
+            return dict(reply)
 
     def _switch(self, agent: Agent, given: Mapping[str, Any]) -> None:
         """Make the account that a sign-in named the agent's current one."""
@@ -259,7 +263,7 @@ class SessionManager:
 
     async def _with_code(
         self, agent: Agent, held: Held, action: Action, send: Send
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         """BILL's answer to a call that sends a code or tries one."""
         credentials, closures = held.credentials, self._sign_in.closures
         user = f"{credentials.username} {credentials.organization_id}"
@@ -268,10 +272,16 @@ class SessionManager:
         closures.check_codes(user)
         try:
             return await self._renewing(agent, action.spec.auth, send)
-        except ApiError as error:
-            if error.bill_code != CODES_PAUSED:
-                raise
-            raise closures.pause_codes(user) from None
+        except CallError as error:
+            if error.bill_code == CODES_PAUSED:
+                raise closures.pause_codes(user) from None
+            now = await self._holdings.held(agent)  # signed in meanwhile, perhaps
+            role = action.spec.session
+            may_be_done = codes.may_have_been_taken(role, now, error)
+            if may_be_done and await self._sign_in.is_trusted(agent.key, now):
+                return codes.LOST
+            self._holdings.keep(agent, codes.after_failure(role, now, error))
+            raise
 
     async def _renewing(
         self, agent: Agent, auth: Auth, send: Send, organization: str | None = None

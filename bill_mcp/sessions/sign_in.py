@@ -12,6 +12,7 @@ from bill_mcp.client.request import NewId, build
 from bill_mcp.clock import Clock
 from bill_mcp.errors import ApiError, CallError, Outcome
 from bill_mcp.sessions import roles
+from bill_mcp.sessions.authorizing import with_session
 from bill_mcp.sessions.closures import (
     HOUR_USED_UP,
     LOCKED_OUT,
@@ -22,7 +23,7 @@ from bill_mcp.sessions.closures import (
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.catalogue import Catalogue
-from bill_mcp.specs.models import SessionRole
+from bill_mcp.specs.models import Auth, SessionRole
 
 Send = Callable[[Authorization], Awaitable[dict[str, Any]]]
 
@@ -156,6 +157,18 @@ class SignIn:
             raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
+
+    async def is_trusted(self, agent: str, held: Held) -> bool:
+        """Whether BILL says of the organization's session that its MFA is complete."""
+        if held.organization is None:
+            return False
+        session = with_session(held, held.organization, Auth.SESSION)
+        look = self._sender(agent, "bill_get_api_session_details", {})
+        try:
+            details = await look(session)
+        except CallError:
+            return False  # nobody knows
+        return details.get("mfaStatus") == "COMPLETE"
 
     async def end(self, agent: str, session: Authorization) -> None:
         """Sign out.

@@ -60,7 +60,10 @@ class Held:
         partner: The session of a partner, beside it.
         challenge_id: Of the MFA challenge under way.
         setup_id: Of the phone being registered.
+        code_until: Monotonic seconds; until then BILL takes the code of either.
         lapsed: A remembered MFA was tried and BILL no longer takes it.
+        is_taken_up: The sessions are an earlier process's, which may have signed in
+            before the MFA was remembered.
         inline: The agent gave some of the credentials itself.
     """
 
@@ -69,7 +72,9 @@ class Held:
     partner: BillSession | None = None
     challenge_id: str | None = None
     setup_id: str | None = None
+    code_until: float | None = None
     lapsed: bool = False
+    is_taken_up: bool = False
     inline: bool = False
 
     def state(self, now: float) -> SessionState:

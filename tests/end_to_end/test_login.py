@@ -9,7 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,16 @@ from support.simulator_process import Simulator, simulator_process
 from support.terminal import KEPT, Terminal, at_terminal
 
 KEY = "canary-key-of-the-vault-55d1"
+BANK_ACCOUNT = {
+    "nameOnAccount": "Pacific Timber",
+    "accountNumber": "111222333",
+    "routingNumber": "074000010",
+    "type": "CHECKING",
+    "ownerType": "BUSINESS",
+    "bankName": "Chase",
+}
+"""What BILL refuses without a code."""
+
 WRONG = "canary-wrong-password-31aa"
 
 
@@ -32,7 +42,7 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Desk:
     """One person's machine: a home, a key, and an account at BILL."""
 
@@ -49,19 +59,24 @@ class Desk:
     def at_simulator(self) -> dict[str, str]:
         return {**self.variables, "BILL_MCP_BASE_URL": self.simulator.base_url}
 
-    def run(self, *words: str, **more: str) -> str:
-        """What a command without a terminal prints, with *more* variables set."""
+    def run(
+        self, *words: str, variables: Mapping[str, str] | None = None, code: int = 0
+    ) -> str:
+        """What a command without a terminal prints that ends with *code*.
+
+        It has more *variables* set.
+        """
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         ran = subprocess.run(  # noqa: S603 -- ourselves
             [sys.executable, "-m", "bill_mcp", *words],
-            env={**kept, **self.variables, **more},
+            env={**kept, **self.variables, **(variables or {})},
             capture_output=True,
             check=False,
             text=True,
             timeout=60,
         )
         self.no_secret_in(ran.stdout + ran.stderr)
-        assert (ran.returncode, ran.stderr) == (0, "")
+        assert (ran.returncode, ran.stderr) == (code, "")
         return ran.stdout
 
     def session(self) -> dict[str, Any]:
@@ -98,12 +113,16 @@ class Desk:
         terminal.type(self.account["BILL_ORGANIZATION_ID"], after="Organization ID")
         terminal.type(self.account["BILL_DEV_KEY"], after="Developer key (hidden)")
 
-    def connect(self, *more: str, code: bool, **variables: str) -> str:
+    def connect(
+        self, *more: str, code: bool, profile: str | None = None, **variables: str
+    ) -> str:
         """Connect the account, with a code that is remembered or without payments.
 
         What the terminal showed comes back.
         """
         words = ("login", "--terminal", "--environment", "local", *more)
+        if profile is not None:
+            words = (*words, "--profile", profile)
         environ = self.at_simulator | variables
         with at_terminal(*words, variables=environ) as terminal:
             terminal.type("1", after="1 to 3")
@@ -145,9 +164,11 @@ def test_account_is_served_from_the_shell_that_connected_it(desk: Desk) -> None:
     assert shown.endswith("server with: bill-mcp serve\n")
     own = desk.session()["userId"]
     url = {"BILL_MCP_BASE_URL": desk.simulator.base_url}
-    assert "place" not in desk.run("status", **url)
+    assert "place" not in desk.run("status", variables=url)
     for more in (url, url | {"BILL_MCP_ENVIRONMENT": "local"}):
-        told = json.loads(desk.run("call", "bill_get_api_session_details", **more))
+        told = json.loads(
+            desk.run("call", "bill_get_api_session_details", variables=more)
+        )
         assert told["userId"] == own, "the simulator has a user of its own for a demo"
     shown = desk.connect(code=False, BILL_DEV_KEY="of-another-account")
     assert shown.endswith("server with: bill-mcp serve --profile default\n")
@@ -245,6 +266,64 @@ def test_code_can_be_given_later_for_an_account_that_is_connected(desk: Desk) ->
     desk.no_secret_in_files()
 
 
+def test_code_that_an_earlier_login_had_sent_is_not_asked_for(desk: Desk) -> None:
+    desk.connect(code=False)
+    words = ("login", "--mfa", "--terminal")
+    with at_terminal(*words, variables=desk.variables) as first:
+        first.type("y", after="Send me a code now?")
+        first.wait_for("Code of 6 digits")
+        first.interrupt()
+        assert first.end() == 1
+    with at_terminal(*words, variables=desk.variables) as again:
+        again.type("y", after="Send me a code now?")
+        again.wait_for("A code was sent less than a minute ago: have another one sent")
+        again.type("n", after="Send me a code now?")
+        assert again.end() == 1
+    assert "use its code" not in again.shown
+
+
+def test_code_whose_challenge_got_lost_cannot_be_typed(desk: Desk) -> None:
+    desk.connect(code=False)
+    fault = {"method": "POST", "path": "/v3/mfa/challenge", "times": 1, "drop": "after"}
+    desk.simulator.control("POST", "faults", [fault])
+    with at_terminal("login", "--mfa", "--terminal", variables=desk.variables) as shown:
+        shown.type("y", after="Send me a code now?")
+        shown.wait_for("it cannot be used. You can have a new one sent from")
+        shown.type("n", after="Send me a code now?")
+        assert shown.end() == 1
+    assert "Code of 6 digits" not in shown.shown
+
+
+def test_call_of_the_command_line_names_the_command_that_makes_it_trusted(
+    desk: Desk,
+) -> None:
+    desk.connect(code=False, profile="first")
+    desk.account = desk.simulator.credentials(mfa="registered")
+    desk.connect(code=False, profile="second")
+    call = ("call", "bill_create_a_bank_account", json.dumps(BANK_ACCOUNT))
+    told = json.loads(desk.run(*call, code=1))
+    assert (told["error"], told["outcome"]) == ("mfa_required", "not_done")
+    assert "`bill-mcp login --mfa`" in told["advice"]
+    second = (*call, "--profile", "second")
+    told = json.loads(desk.run(*second, code=1))
+    [command] = re.findall("`bill-mcp (login .*?)`", told["advice"])
+    words = (*command.split(), "--terminal")
+    with at_terminal(*words, variables=desk.variables) as shown:
+        shown.type("y", after="Send me a code now?")
+        shown.type(CODE, after="Code of 6 digits")
+        shown.type("desk", after="Name of this device")
+        assert shown.end() == 0, shown.shown
+    assert json.loads(desk.run(*second))["id"]
+
+
+def test_calls_of_the_command_line_ask_for_a_code_and_give_it(desk: Desk) -> None:
+    desk.connect(code=False)
+    desk.run("call", "bill_generate_mfa_challenge")
+    desk.run("call", "bill_validate_mfa_challenge", f"token={CODE}")
+    assert desk.session()["mfaStatus"] == "COMPLETE"
+    desk.no_secret_in_files()
+
+
 def test_code_may_be_given_in_the_browser_too(desk: Desk) -> None:
     desk.connect(code=False)
     browser = {"BROWSER": "true %s"}
@@ -253,11 +332,15 @@ def test_code_may_be_given_in_the_browser_too(desk: Desk) -> None:
         terminal.wait_for("bill-mcp open")
         person = Person(desk.home)
         [waiting] = [path.stem for path in (desk.home / "tickets").glob("*.html")]
-        page = anyio.run(lambda: person.complete_mfa(waiting, device="desk"))
-        assert "Confirmed" in page
+        # Nobody is asked whether: only what is remembered outlives this login.
+        page = anyio.run(lambda: person.complete_mfa(waiting, device=None))
+        assert "the agents&#x27; next calls are trusted" in page
+        assert "Go back to your agent" not in page
+        assert "Remembered until" in page
         assert terminal.end() == 0, terminal.shown
     assert person.phrase in terminal.shown
     assert re.search(r"Remembered until \d{4}-\d\d-\d\d\.", terminal.shown)
+    assert desk.session()["mfaStatus"] == "COMPLETE"
     assert not list((desk.home / "tickets").iterdir())
     desk.no_secret_in(terminal.shown)
 

@@ -111,3 +111,40 @@ async def test_server_for_a_named_account_serves_that_one_only(
         )
         assert "there is one account here: home.2." in refused["advice"]
     assert sign_ins(simulator) == 1
+
+
+UNTRUSTED = {
+    "nameOnAccount": "Pacific Timber",
+    "accountNumber": "111222333",
+    "routingNumber": "074000010",
+    "type": "CHECKING",
+    "ownerType": "BUSINESS",
+    "bankName": "Chase",
+}
+"""A bank account: what BILL refuses without a code."""
+
+
+async def advice_without_trust(client: Client) -> str:
+    """What an agent is advised whose session needs a code."""
+    answer = await client.call_tool("bill_create_a_bank_account", UNTRUSTED)
+    told = error_of(answer)
+    assert told["error"] == "mfa_required"
+    return str(told["advice"])
+
+
+async def test_told_command_is_about_the_account_that_needs_the_code(
+    simulator: Simulator, users: dict[str, str], tmp_path: Path
+) -> None:
+    async with client_of("--profile", "home.2", variables=variables(tmp_path)) as named:
+        told = await advice_without_trust(named)
+        assert "`bill-mcp login --mfa --profile home.2`" in told
+    async with client_of(variables=variables(tmp_path)) as client:
+        assert "`bill-mcp login --mfa`" in await advice_without_trust(client)
+        result_of(await client.call_tool("bill_api_login", {"profile": "home.2"}))
+        told = await advice_without_trust(client)
+        assert "`bill-mcp login --mfa --profile home.2`" in told
+    # A default of the operator's own is what the bare command would be about.
+    (tmp_path / "settings.toml").write_text('profile = "home.2"\n', encoding="utf-8")
+    async with client_of("--profile", "work", variables=variables(tmp_path)) as named:
+        told = await advice_without_trust(named)
+        assert "`bill-mcp login --mfa --profile work`" in told

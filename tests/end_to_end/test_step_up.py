@@ -100,7 +100,8 @@ async def test_a_client_that_cannot_open_links_is_told_where_a_person_does_it(
         assert told["error"] == "mfa_required"
         assert told["outcome"] == "not_done"
         assert "bill-mcp open" in told["advice"]
-        assert "bill-mcp login --mfa" in told["advice"]
+        # The person's terminal does not have the variables of this server.
+        assert "bill-mcp login" not in told["advice"]
         assert texts_sent(simulator) == 0
         pointer = told["advice"].split("; ")[1].split(")")[0]
         question_id = pointer.rsplit("/", 1)[1]
@@ -208,3 +209,68 @@ async def test_mfa_completed_in_another_process_is_noticed_by_a_running_server(
                 )
             )
         result_of(await waiting.call_tool("bill_create_a_payment", payment))
+
+
+LOST_VALIDATE = {
+    "method": "POST",
+    "path": "/v3/mfa/challenge/validate",
+    "times": 1,
+    "drop": "after",
+}
+REMEMBER = {"rememberMe": True, "device": "desk", "machineName": "desk"}
+
+
+@pytest.mark.parametrize("remember", [True, False])
+async def test_code_whose_answer_got_lost_is_done_if_bill_trusts_the_session(
+    remember: bool, simulator: Simulator, variables: dict[str, str]
+) -> None:
+    async with client_of(variables=variables) as client:
+        result_of(await client.call_tool("bill_generate_mfa_challenge", {}))
+        simulator.control("POST", "faults", [LOST_VALIDATE])
+        given = {"token": CODE, **(REMEMBER if remember else {})}
+        answer = await client.call_tool("bill_validate_mfa_challenge", given)
+        if remember:
+            told = error_of(answer)
+            assert (told["error"], told["outcome"]) == ("not_remembered", "done")
+        else:
+            result_of(answer)
+        payment = await payment_of(client)
+        result_of(await client.call_tool("bill_create_a_payment", payment))
+    assert texts_sent(simulator) == 1
+
+
+async def test_code_given_again_after_a_lost_answer_is_done_if_bill_trusts_the_session(
+    simulator: Simulator, variables: dict[str, str]
+) -> None:
+    unseen = {"method": "GET", "path": "/v3/login/session", "times": 1, "drop": "after"}
+    async with client_of(variables=variables) as client:
+        result_of(await client.call_tool("bill_generate_mfa_challenge", {}))
+        simulator.control("POST", "faults", [LOST_VALIDATE, unseen])
+        given = {"token": CODE}
+        told = error_of(await client.call_tool("bill_validate_mfa_challenge", given))
+        assert told["outcome"] == "unknown"
+        assert "give the same code once more" in told["advice"]
+        result_of(await client.call_tool("bill_validate_mfa_challenge", given))
+        challenge = {"challengeId": "unknown-at-bill"}
+        result_of(await client.call_tool("bill_api_logout", {}))
+        told = error_of(
+            await client.call_tool("bill_validate_mfa_challenge", given | challenge)
+        )
+    assert (told["error"], told["bill_code"]) == ("challenge_gone", "BDC_1205")
+    assert "no longer knows the challenge" in told["message"]
+    assert "bill_generate_mfa_challenge" in told["advice"]
+
+
+async def test_page_says_what_is_true_of_a_code_whose_answer_got_lost(
+    simulator: Simulator, variables: dict[str, str], tmp_path: Path
+) -> None:
+    async with client_of(variables=variables) as client:
+        payment = await payment_of(client)
+        told = error_of(await client.call_tool("bill_create_a_payment", payment))
+        question_id = told["advice"].split("; ")[1].split(")")[0].rsplit("/", 1)[1]
+        simulator.control("POST", "faults", [LOST_VALIDATE])
+        page = await Person(tmp_path).complete_mfa(question_id, device="desk")
+        assert "BILL trusts this session now" in page
+        assert "This device is not remembered" in page
+        result_of(await client.call_tool("bill_create_a_payment", payment))
+    assert texts_sent(simulator) == 1

@@ -53,7 +53,10 @@ def test_codes_are_for_accounts_that_are_connected(
     run: CommandLine, home: Path
 ) -> None:
     ring = OpenKeyring()
-    assert "needs no login" in run("login", "--mfa", ring=ring).err
+    beside_a_server = run("login", "--mfa", ring=ring).err
+    assert "no account is connected yet" in beside_a_server
+    assert "`bill-mcp open`" in beside_a_server
+    assert "simulator" not in beside_a_server
     nobody = run("login", "--mfa", "--environment", "sandbox", ring=ring)
     assert "no account is connected yet" in nobody.err
     unknown = run("login", "--mfa", "--profile", "acme", ring=ring)
@@ -61,7 +64,9 @@ def test_codes_are_for_accounts_that_are_connected(
     connect(home, ring, "cards", SPEND)
     spend = run("login", "--mfa", "--profile", "cards", ring=ring)
     assert "BILL asks for no codes with this kind of account" in spend.err
-    assert {nobody.code, unknown.code, spend.code} == {2}
+    other = run("login", "--mfa", "--environment", "production", ring=ring)
+    assert "production is connected (connected: cards)" in other.err
+    assert {nobody.code, unknown.code, spend.code, other.code} == {2}
 
 
 @pytest.mark.parametrize(

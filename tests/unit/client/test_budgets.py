@@ -126,7 +126,7 @@ async def test_agent_asks_for_one_text_a_minute(
     with pytest.raises(LimitError) as caught:
         await text(budgets, "agent")
     assert caught.value.code == "text_limit"
-    assert "wait 2 seconds" in caught.value.advice
+    assert "in 2 seconds" in caught.value.advice
     clock.advance(1)
     await text(budgets, "agent")
 

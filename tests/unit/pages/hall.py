@@ -40,6 +40,8 @@ class PlayedBill:
     mfa: MfaStatus = MfaStatus.NEEDS_CODE
     has: tuple[Phone, ...] = (Phone(type="MOBILE", last4="0142", primary=True),)
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    forgets: bool = False
+    """Whether what a device would be remembered by does not arrive."""
     failures: deque[CallError | None] = field(default_factory=deque)
     """For each coming call: what it raises, if anything."""
 
@@ -68,7 +70,8 @@ class PlayedBill:
 
     async def confirm(self, code: str, remember_as: str | None) -> Trusted:
         self._note("confirm", (code, remember_as))
-        until = self.clock.now() + timedelta(days=30) if remember_as else None
+        remembered = remember_as is not None and not self.forgets
+        until = self.clock.now() + timedelta(days=30) if remembered else None
         return Trusted(until=until)
 
     async def keep(self) -> str:

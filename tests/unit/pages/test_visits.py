@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from unit.pages.hall import Hall
 
 from bill_mcp.environments import Environment
-from bill_mcp.errors import ApiError, LimitError, Outcome, UnreachableError
+from bill_mcp.errors import (
+    ApiError,
+    LimitError,
+    Outcome,
+    TextLimitError,
+    UnreachableError,
+)
 from bill_mcp.pages.connecting import MfaStatus
 from bill_mcp.pages.questions import Purpose, State
 
@@ -169,6 +177,36 @@ async def test_trust_without_remembering_ends_with_the_session(hall: Hall) -> No
     assert "The session ends" in page.text
 
 
+async def test_device_that_bill_did_not_remember_is_not_called_remembered(
+    hall: Hall,
+) -> None:
+    await to_the_code(hall)
+    hall.bill.forgets = True
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "Go back to your agent" in page.text
+    assert "This device is not remembered" in page.text
+    assert "The session ends" in page.text
+
+
+async def test_login_asks_for_another_code_where_the_device_was_not_remembered(
+    hall: Hall,
+) -> None:
+    await hall.enter(hall.ask())
+    await hall.press("choose", environment="sandbox", kind="organization")
+    await hall.press("sign_in", **ACCOUNT)
+    await hall.press("text")
+    hall.bill.forgets = True
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "BILL has taken the code, but" in page.text
+    assert 'name="code"' not in page.text
+    assert not hall.bill.did("keep")
+    hall.bill.forgets = False
+    await hall.press("text")
+    page = await hall.press("confirm", code="123456", remember="yes", device="desk")
+    assert "Your account is connected" in page.text
+    assert "Trusted until" in page.text
+
+
 async def test_a_second_text_within_a_minute_is_explained(hall: Hall) -> None:
     await to_the_code(hall)
     limit = LimitError("a text was sent", advice="Wait 42 seconds.", code="text_limit")
@@ -178,13 +216,44 @@ async def test_a_second_text_within_a_minute_is_explained(hall: Hall) -> None:
     assert 'name="code"' in page.text
 
 
-async def test_an_answer_that_got_lost_leaves_the_code_field_open(hall: Hall) -> None:
-    await hall.enter(hall.ask(Purpose.MFA))
+async def test_code_whose_challenge_got_lost_is_never_asked_for(hall: Hall) -> None:
+    await to_the_code(hall)
     lost = UnreachableError("lost", advice="Look up.", outcome=Outcome.UNKNOWN)
     hall.bill.failures.append(lost)
     page = await hall.press("text")
-    assert "If a code has reached your phone, use it" in page.text
+    assert "it cannot be used" in page.text
+    assert re.search(r"a new one sent from \d\d:\d\d on\.", page.text)
+    assert 'name="code"' not in page.text
+    await hall.press("confirm", code="123456")
+    assert not hall.bill.did("confirm")
+    page = await hall.press("text")
     assert 'name="code"' in page.text
+
+
+async def test_word_of_bills_own_on_a_code_counts_more_than_that_nobody_knows(
+    hall: Hall,
+) -> None:
+    await hall.enter(hall.ask(Purpose.MFA))
+    refusal = refused("BDC_1570")
+    refusal.outcome = Outcome.UNKNOWN
+    hall.bill.failures.append(refusal)
+    page = await hall.press("text")
+    assert "risk service refused this step" in page.text
+    assert 'name="code"' not in page.text
+
+
+@pytest.mark.parametrize("is_usable", [True, False])
+async def test_code_that_an_agent_had_sent_before_has_a_field_if_it_can_be_used(
+    hall: Hall, is_usable: bool
+) -> None:
+    await hall.enter(hall.ask(Purpose.MFA))
+    limit = TextLimitError(42)
+    limit.is_usable = is_usable
+    hall.bill.failures.append(limit)
+    page = await hall.press("text")
+    assert "have another one sent in 42 seconds." in page.text
+    assert ("use its code" in page.text) is is_usable
+    assert ('name="code"' in page.text) is is_usable
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_DONE])

@@ -20,9 +20,12 @@ from support.kept_home import (
     sign_ins,
 )
 
+from bill_mcp.errors import ArgumentsError
 from bill_mcp.sessions.store import SessionState
 
 pytestmark = pytest.mark.anyio
+
+Call = tuple[str, dict[str, str]]
 
 
 async def test_restart_causes_no_new_sign_in(home: KeptHome) -> None:
@@ -144,3 +147,57 @@ async def test_ten_first_calls_after_a_restart_share_the_kept_session(
 async def test_kept_sessions_are_not_signed_out_at_the_end(home: KeptHome) -> None:
     await called_once(home)
     assert LOGOUT not in paths(home)
+
+
+CHALLENGE: Call = ("bill_generate_mfa_challenge", {})
+CONFIRM = ("bill_validate_mfa_challenge", {"token": "123456"})
+SETUP = ("bill_add_phone_for_mfa_setup", {"phone": "2055550123", "type": "TEXT"})
+CONFIRM_SETUP = (
+    "bill_validate_phone_for_mfa_setup",
+    {"type": "TEXT", "token": "123456"},
+)
+
+
+@pytest.fixture
+def bill_with_codes(bill: BillSessions) -> BillSessions:
+    replies = {"/challenge": {"challengeId": "ch-1"}, "/setup": {"setupId": "set-1"}}
+    bill.reply = lambda arrival: replies.get(arrival.path.removeprefix("/v3/mfa"), {})
+    return bill
+
+
+@pytest.mark.parametrize(
+    ("step", "confirm", "told"),
+    [
+        (CHALLENGE, CONFIRM, {"challengeId": "ch-1"}),
+        (SETUP, CONFIRM_SETUP, {"setupId": "set-1"}),
+    ],
+)
+@pytest.mark.usefixtures("bill_with_codes")
+async def test_code_asked_for_by_one_process_can_be_given_in_the_next(
+    home: KeptHome, step: Call, confirm: Call, told: dict[str, str]
+) -> None:
+    async with home.server() as server:
+        await server.call(*step)
+    home.clock.advance(10 * 60 - 1)
+    async with home.server() as server:
+        await server.call(*confirm)
+    sent = home.upstream.arrivals[-1].json()
+    assert told.items() <= sent.items()
+    async with home.server() as server:
+        with pytest.raises(ArgumentsError):
+            await server.call(*confirm)
+    assert sign_ins(home) == 1
+    assert "ch-1" not in home.file.read_bytes().decode(errors="replace")
+
+
+@pytest.mark.usefixtures("bill_with_codes")
+async def test_code_that_has_expired_is_not_waited_for_by_the_next_process(
+    home: KeptHome,
+) -> None:
+    async with home.server() as server:
+        await server.call(*CHALLENGE)
+    home.clock.advance(10 * 60)
+    async with home.server() as server:
+        with pytest.raises(ArgumentsError, match="no MFA challenge is open"):
+            await server.call(*CONFIRM)
+    assert sign_ins(home) == 1

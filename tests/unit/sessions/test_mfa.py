@@ -10,7 +10,7 @@ from support.assembly import ACCOUNT, Assembly, assemble
 from support.bill_sessions import BillSessions
 from support.upstream import SIGN_INS, Arrival, Upstream, refusal
 
-from bill_mcp.errors import ArgumentsError, CallError, LimitError
+from bill_mcp.errors import ArgumentsError, CallError, LimitError, Outcome
 from bill_mcp.secret import HELD
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.credentials import Credentials
@@ -220,6 +220,7 @@ async def test_second_text_within_a_minute_is_not_asked_for(server: Assembly) ->
     with pytest.raises(LimitError) as caught:
         await server.call(*CHALLENGE)
     assert caught.value.code == "text_limit"
+    assert "Use the code of that message" in caught.value.advice
     assert [a.path for a in server.upstream.calls] == ["/v3/mfa/challenge"]
 
 
@@ -241,3 +242,33 @@ async def test_text_that_may_have_gone_out_is_not_asked_for_again_at_once(
         await server.call(*CHALLENGE)
     with pytest.raises(LimitError):
         await server.call(*CHALLENGE)
+
+
+@pytest.mark.parametrize(
+    ("step", "arguments", "confirm"),
+    [(*CHALLENGE, (CONFIRM, {"token": "123456"})), (*SETUP, CONFIRM_SETUP)],
+)
+async def test_code_whose_id_got_lost_is_asked_for_anew_and_never_tried(
+    server: Assembly, bill: BillSessions, step: str, arguments: Any, confirm: Any
+) -> None:
+    await server.call("bill_api_login", {})
+    await server.call(step, arguments)
+    server.clock.advance(61)
+    bill.forget()
+    bill.reply = lambda _: httpx.Response(502)
+    with pytest.raises(CallError) as caught:
+        await server.call(step, arguments)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert "cannot be used" in caught.value.advice
+    assert "in 60 seconds" in caught.value.advice
+    server.clock.advance(20)
+    with pytest.raises(LimitError) as caught:
+        await server.call(step, arguments)
+    assert caught.value.advice == "Ask for another one in 41 seconds."
+    with pytest.raises(ArgumentsError):
+        await server.call(*confirm)
+    bill.reply = lambda arrival: REPLIES[arrival.path]
+    server.clock.advance(41)
+    await server.call(step, arguments)
+    await server.call(*confirm)
+    assert len(sign_ins(server)) == 2
