@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, ConfigError, Outcome, RefusedError
 from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import Write
@@ -34,6 +35,12 @@ class Step(StrEnum):
 
 def go_on(step: Step) -> None:
     """What is done at each step, outside of crash tests: nothing."""
+
+
+SENT_WITHIN_S = 30.0
+"""How long after it was begun a write may still leave: longer than a busy journal and
+a slow connection take together, but long before anybody looks it up at BILL, which is
+when its deadline is over; see `Journal`. By then nobody may count on its being late."""
 
 
 @contextmanager
@@ -68,6 +75,7 @@ class WriteRecorder:
         concluded: Makes the answer of BILL's reply.
         committed: Told after each row that is on disk.
         at_step: Told where the write stands; a crash test ends the process there.
+        clock: Tells whether it leaves in time.
     """
 
     def __init__(
@@ -77,10 +85,12 @@ class WriteRecorder:
         concluded: Concluded,
         committed: Callable[[], None],
         at_step: Callable[[Step], None],
+        clock: Clock,
     ) -> None:
         self._journal, self._intent = journal, intent
         self._concluded, self._committed = concluded, committed
-        self._at_step = at_step
+        self._at_step, self._clock = at_step, clock
+        self._begun = clock.now(), clock.monotonic()
         self.write: Write | None = None
         self.ending: Ending | None = None
 
@@ -92,6 +102,8 @@ class WriteRecorder:
             RefusedError: A limit, the kill switch, the clock or the approval; or it
                 can't be written, and so nothing is sent.
         """
+        # Before the intent: whoever sees it takes it for younger than it counts here.
+        self._begun = self._clock.now(), self._clock.monotonic()
         self._at_step(Step.BEFORE_INTENT)
         with unwritable(Outcome.NOT_DONE):
             if self.write is None:
@@ -100,6 +112,28 @@ class WriteRecorder:
                 await self._journal.reopen(self.write, self._intent)
         self._at_step(Step.AFTER_INTENT)
         self._committed()
+
+    def check_prompt(self) -> None:
+        """Let it leave if it was begun a moment ago, whatever clock one asks.
+
+        A process that was stopped meanwhile, or a machine that slept, would send what
+        another process has looked up, counted as not done, and sent again.
+
+        Raises:
+            CallError: ``not_done``: it was begun too long ago.
+        """
+        wall, monotonic = self._begun
+        late_s = max(
+            (self._clock.now() - wall).total_seconds(),
+            self._clock.monotonic() - monotonic,
+        )
+        if late_s > SENT_WITHIN_S:
+            raise CallError(
+                "this server was held up before it could send the call, too long to "
+                "send it now; nothing was sent",
+                advice="Make the same call again: it looks at everything anew.",
+                code="held_up",
+            )
 
     async def end(
         self,

@@ -149,6 +149,7 @@ class Writes:
             lambda _: Ending(outcome=Outcome.DONE, payments={}),
             self.look_ups.committed,
             self.at_step,
+            self.look_ups.clock,
         )
 
     async def _decided(
@@ -299,6 +300,7 @@ class Writes:
             lambda reply: self.entries.ending(call, plan, reply),
             self.look_ups.committed,
             self.at_step,
+            self.look_ups.clock,
         )
 
         async def send(authorization: Authorization) -> dict[str, Any]:
