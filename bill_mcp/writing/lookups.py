@@ -16,6 +16,7 @@ from bill_mcp.clock import Clock
 from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
+from bill_mcp.records import attribution
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import StaleError, Subject
 from bill_mcp.records.journal import Journal
@@ -118,7 +119,13 @@ class LookUps:
         Raises:
             CallError: BILL could not be asked.
         """
-        finding = await settling.look_up(self.reader(agent, pin, urgent=True), write)
+        finding = await settling.look_up(
+            self.reader(agent, pin, urgent=True),
+            write,
+            lambda payments: self.journal.file.look(
+                lambda c: attribution.of_others(c, write, payments)
+            ),
+        )
         if finding.answer is not None:
             action = self.catalogue.find(write.action)
             answer = self.present(agent, action, finding.answer, {})

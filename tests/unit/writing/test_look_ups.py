@@ -175,6 +175,45 @@ async def test_payment_of_another_row_is_not_taken_for_ours(bill_mcp: Paying) ->
     assert bill_mcp.states[1] != State.DONE
 
 
+async def two_of_one_vendor(
+    bill_mcp: Paying, *, is_answered: bool = False, **more: str
+) -> None:
+    """The first, for which BILL makes the bill, is never made; the second is.
+
+    Both answers are lost, unless the second one's is not; *more* is said of it.
+    """
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(100, vendor)
+    first = bill_mcp.payment(bill, 60, processingOptions={"createBill": True})
+    del first["billId"]
+    bill_mcp.fault(drop="before")
+    await bill_mcp.refused(PAY, {**first, "vendorId": vendor})
+    bill_mcp.pass_time(30)
+    if is_answered:
+        await bill_mcp.pay(bill, 60, **more)
+    else:
+        bill_mcp.fault(drop="after", hide_s=60)
+        await bill_mcp.not_paid(bill, 60, **more)
+    for due_s in (*DUE_S, 3000, 5000):
+        go_to(bill_mcp, due_s + 31)
+        await bill_mcp.settle()
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_payment_with_the_number_of_another_write_is_never_taken(
+    bill_mcp: Paying, *, is_answered: bool
+) -> None:
+    await two_of_one_vendor(bill_mcp, is_answered=is_answered)
+    assert bill_mcp.states == [State.NOT_DONE, State.DONE]
+
+
+async def test_payment_that_may_be_of_either_of_two_writes_leaves_the_first_unknown(
+    bill_mcp: Paying,
+) -> None:
+    await two_of_one_vendor(bill_mcp, transactionNumber="SECOND")
+    assert bill_mcp.states == [State.UNKNOWN, State.DONE]
+
+
 async def test_number_that_the_caller_gives_proves_nothing(bill_mcp: Paying) -> None:
     bill, other = await bill_mcp.bill(300), await bill_mcp.bill(300)
     bill_mcp.fault(drop="before")
