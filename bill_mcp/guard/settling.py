@@ -20,8 +20,10 @@ from bill_mcp.records.intents import Finding
 REFUSED_STATES = frozenset({"DENIED", "REJECTED", "ARCHIVED"})
 """States of a reimbursement that no approval of ours brings about."""
 
-CLOCK_GRAIN_S = 1
-"""BILL's clock is known to the second, from the date of its answers."""
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far the date of BILL's answers, the times it puts on payments and the clock that
+its list is filtered by are taken to differ: they may be of several machines. Earlier
+payments of that hour are excluded by their ids, which were read before sending."""
 
 
 OfOthers = Callable[[Mapping[str, str | None]], Awaitable[Mapping[str, bool]]]
@@ -66,9 +68,9 @@ class _LookUp:
             return await self._reissue(key)
         if claim.part.vendor_id is None:
             return (), False
-        # An hour earlier than BILL's clock said: its list may be filtered by another.
-        since = self._since - timedelta(hours=1)
-        made = await payments_since(self._read, claim.part.vendor_id, since)
+        made = await payments_since(
+            self._read, claim.part.vendor_id, self._since - CLOCKS_DIFFER
+        )
         fitting = [row for row in made.rows if self._is_ours(row, claim)]
         others = await self._of_others(
             {str(row["id"]): _number(row) for row in fitting}
@@ -111,7 +113,7 @@ class _LookUp:
             return False
         if made.tzinfo is None:
             return False
-        return made < self._since - timedelta(seconds=CLOCK_GRAIN_S)
+        return made < self._since - CLOCKS_DIFFER
 
     async def _reimbursement(self, key: str) -> tuple[tuple[str, ...], bool]:
         found = await self._read(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ class Paying:
         self.login = self.new_login()
         self.logins: dict[str, Credentials] = {}
         """By profile, where one has its own."""
+        self.dates_ahead_s = 0.0
+        """How far the date of BILL's answers is before the times in them."""
         self.held_back = self._unreachable = frozenset[str]()
         self.clock = clock or ManualClock()
         self.upstream = Upstream(self._answer)
@@ -268,7 +271,9 @@ class Paying:
         request = httpx.Request(method, url, headers=headers, content=body)
         answer = await self._bill.handle_async_request(request)
         content = await answer.aread()
-        date = {"date": answer.headers["date"]}
+        told = parsedate_to_datetime(answer.headers["date"])
+        told += timedelta(seconds=self.dates_ahead_s)
+        date = {"date": format_datetime(told, usegmt=True)}
         return httpx.Response(answer.status_code, headers=date, content=content)
 
     def new_login(self, **wish: Any) -> Credentials:

@@ -146,6 +146,20 @@ async def test_found_payment_is_a_duplicate_for_another_agent(bill_mcp: Paying) 
     assert (await bill_mcp.pay(bill, 60))["bill_mcp"]["already_done"] is True
 
 
+async def test_payment_is_ours_though_its_time_is_before_the_date_of_bills_answers(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    call = bill_mcp.payment("", 60, processingOptions={"createBill": True})
+    del call["billId"]
+    call |= {"vendorId": vendor, "transactionNumber": "MINE"}
+    bill_mcp.dates_ahead_s = 5
+    bill_mcp.fault(drop="after")
+    made = await bill_mcp.call(PAY, call)
+    assert [row["id"] for row in bill_mcp.payments()] == [made["id"]]
+    assert bill_mcp.states == [State.DONE]
+
+
 async def test_earlier_payment_of_the_same_is_not_taken_for_ours(
     bill_mcp: Paying,
 ) -> None:
