@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bill_mcp.clock import Clock
-from bill_mcp.errors import CallError, ConfigError, Outcome, RefusedError
+from bill_mcp.errors import ApiError, CallError, ConfigError, Outcome, RefusedError
 from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Ending, Intent
@@ -141,15 +141,16 @@ class WriteRecorder:
         error: CallError | None,
         reply: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write the outcome down."""
+        """Write the outcome down.
+
+        Raises:
+            ApiError: ``unknown``: the reply does not show what was asked for.
+            RefusedError: It can't be written.
+        """
         if self.write is None:
             raise AssertionError("a write ends after it has begun")
-        if outcome is Outcome.DONE:
-            self.ending = self._concluded(reply or {})
-        else:
-            self.ending = replace(self._concluded(None), outcome=outcome)
         code = error.bill_code if error else None
-        self.ending = replace(self.ending, bill_code=code)
+        self.ending = replace(self._conclusion(outcome, reply), bill_code=code)
         entry = replace(self._intent.entry, kind=Kind.OUTCOME, arguments=None)
         self._at_step(Step.BEFORE_OUTCOME)
         with unwritable(Outcome.UNKNOWN):
@@ -160,6 +161,25 @@ class WriteRecorder:
             "write ended",
             agent=self._intent.entry.agent,
             action=self._intent.action,
-            outcome=str(outcome),
+            outcome=str(self.ending.outcome),
             bill_code=code,
         )
+        if self.ending.outcome is not outcome:
+            raise ApiError(
+                "BILL's answer does not show what the call asked for, so that it is "
+                "not known whether it took effect",
+                advice="Look the object up at BILL before anything else; do not "
+                "repeat the call as it is.",
+                outcome=self.ending.outcome,
+            )
+
+    def _conclusion(self, outcome: Outcome, reply: Mapping[str, Any] | None) -> Ending:
+        """How it ended; whatever an odd reply breaks, that is unknown, and noted."""
+        try:
+            if outcome is Outcome.DONE:
+                return self._concluded(reply or {})
+            return replace(self._concluded(None), outcome=outcome)
+        except Exception as fault:  # noqa: BLE001 -- without an outcome it stays open
+            _log.error("BILL's answer could not be judged", fault=type(fault).__name__)
+            end = Outcome.UNKNOWN if outcome is Outcome.DONE else outcome
+            return Ending(outcome=end, payments={})

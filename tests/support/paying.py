@@ -100,6 +100,8 @@ class Paying:
         self.login = self.new_login()
         self.logins: dict[str, Credentials] = {}
         """By profile, where one has its own."""
+        self.says: dict[str, str] = {}
+        """By path the body that BILL answers to POSTs, though it acts on them."""
         self.dates_ahead_s = 0.0
         """How far the date of BILL's answers is before the times in them."""
         self.held_back = self._unreachable = frozenset[str]()
@@ -253,6 +255,8 @@ class Paying:
         if arrival.method == "POST" and arrival.path in self.held_back:
             self.has_acted.set()
             await self.let_go.wait()
+        if arrival.method == "POST" and arrival.path in self.says:
+            return httpx.Response(200, text=self.says[arrival.path])
         return answer
 
     def unreachable_for(self, *paths: str) -> None:
