@@ -64,6 +64,17 @@ def unwritable(outcome: Outcome) -> Iterator[None]:
         ) from None
 
 
+@contextmanager
+def dispensable(what: str) -> Iterator[None]:
+    """Lets an answer be given though *what* can't be written down; the log says so."""
+    try:
+        yield
+    except (ConfigError, sqlite3.Error, OSError) as error:
+        _log.error(
+            "an answer was given, but not all was noted", what=what, why=str(error)
+        )
+
+
 class WriteRecorder:
     """Fulfils `bill_mcp.client.http.Recorder` for one write.
 
