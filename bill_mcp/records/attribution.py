@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from bill_mcp.records.claims import SettledBy, Write
+from bill_mcp.records.claims import SettledBy, State, Write
 
 
 def of_others(
@@ -38,8 +38,10 @@ def _that_made(
 ) -> list[bool]:
     rows = connection.execute(
         "SELECT w.settled_by FROM claims c JOIN writes w ON w.id = c.write_id "
-        "WHERE c.organization = ? AND c.payment_id = ? AND c.write_id != ?",
-        (write.organization, payment_id, write.id),
+        "WHERE c.organization = ? AND c.payment_id = ? AND c.write_id != ? "
+        # A look-up may have named a payment of a write that then turned out not sent.
+        "AND w.state != ?",
+        (write.organization, payment_id, write.id, State.NOT_DONE),
     )
     return [row["settled_by"] == SettledBy.ANSWER for row in rows]
 
