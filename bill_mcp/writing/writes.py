@@ -108,6 +108,8 @@ class Writes:
             CallError: It would be refused, or was made before.
         """
         await self.prepare()
+        with unwritable(Outcome.NOT_DONE):
+            await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             try:

@@ -47,6 +47,7 @@ async def test_server_whose_journal_is_gone_writes_no_more_until_it_starts_anew(
     there = names_in(tmp_path)
     for call in (
         (PAY, bill_mcp.payment(other, 60)),
+        (PAY, bill_mcp.payment(other, 60, preview=True)),
         ("bill_create_a_department", {"name": "North"}),
     ):
         told = await bill_mcp.refused(*call)
