@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.clock import ManualClock
-from support.paying import Paying
+from support.paying import DEADLINE_S, Paying
 from support.payments import rules
 
 from bill_mcp.errors import Outcome
@@ -86,6 +86,10 @@ async def test_either_clock_alone_says_that_it_is_late(clock: str) -> None:
     assert (told.code, told.outcome) == ("held_up", Outcome.NOT_DONE)
     assert bill_mcp.upstream.writes == []
     await bill_mcp.pay(bill, 60)
+
+
+def test_no_write_leaves_when_another_process_may_look_it_up_already() -> None:
+    assert 2 * SENT_WITHIN_S < DEADLINE_S
 
 
 async def test_short_wait_on_a_busy_disk_stops_nothing() -> None:
