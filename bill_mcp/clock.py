@@ -8,6 +8,12 @@ from typing import Protocol
 
 import anyio
 
+_BOOT_TIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""Linux stops its usual monotonic clock while the machine is suspended; not this one.
+
+Source: clock_gettime(2).
+"""
+
 
 class Clock(Protocol):
     """What the package knows of time."""
@@ -16,7 +22,7 @@ class Clock(Protocol):
         """The time of day, in UTC: for what outlives the process."""
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow: for durations."""
+        """Seconds that only ever grow, also while the machine sleeps: for durations."""
 
     async def sleep(self, seconds: float) -> None:
         """Let other tasks run for so long."""
@@ -29,7 +35,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        if _BOOT_TIME is None:
+            return time.monotonic()
+        return time.clock_gettime(_BOOT_TIME)
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

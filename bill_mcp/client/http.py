@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
@@ -38,6 +38,10 @@ for an answer that trickles. A lease of a slot is longer still."""
 WORLD_HEADER = "x-simulator-world"
 """How a simulated BILL says that it was reset: its ids then mean something else."""
 
+FIRST_BYTE = "http11.send_request_headers.started"
+"""What httpcore calls the moment before the first byte. Source: its page on the
+``trace`` request extension."""
+
 BUSY_ATTEMPTS = 5
 LARGEST_ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -63,6 +67,13 @@ class Recorder(Protocol):
     """Writes down that a write goes out, and how it ended."""
 
     async def begin(self) -> None: ...
+
+    def check_prompt(self) -> None:
+        """Let the bytes leave if the write was begun a moment ago.
+
+        Raises:
+            CallError: ``not_done``: it was begun too long ago.
+        """
 
     async def end(
         self,
@@ -216,7 +227,7 @@ class BillClient:
         with anyio.CancelScope(shield=True):
             await recorder.begin()
             try:
-                reply = await self._within_deadline(request, outgoing)
+                reply = await self._within_deadline(request, outgoing, recorder)
             except CallError as error:
                 await recorder.end(error.outcome, error)
                 raise
@@ -246,18 +257,28 @@ class BillClient:
         )
 
     async def _within_deadline(
-        self, request: Request, outgoing: httpx.Request
+        self,
+        request: Request,
+        outgoing: httpx.Request,
+        recorder: Recorder | None = None,
     ) -> dict[str, Any]:
         try:
             with anyio.fail_after(EXCHANGE_DEADLINE_S):
-                return await self._exchange(request, outgoing)
+                return await self._exchange(request, outgoing, recorder)
         except TimeoutError:
             raise _broken(request, sent=True) from None
 
     async def _exchange(
-        self, request: Request, outgoing: httpx.Request
+        self,
+        request: Request,
+        outgoing: httpx.Request,
+        recorder: Recorder | None,
     ) -> dict[str, Any]:
         fresh = Effect.MONEY in request.action.possible_effects
+        if recorder is not None:
+            recorder.check_prompt()
+            # Once more when the connection stands, which may take its time.
+            outgoing.extensions["trace"] = _before_bytes(recorder.check_prompt)
         try:
             async with self._connection(fresh=fresh) as client:
                 answer = await client.send(outgoing, stream=True)
@@ -289,6 +310,16 @@ class BillClient:
         if self._pooled is None:
             self._pooled = self._client(fresh=False)
         return self._pooled
+
+
+def _before_bytes(check: Callable[[], None]) -> Callable[..., Awaitable[None]]:
+    """Has httpcore call *check* right before it writes the first byte of a request."""
+
+    async def trace(event: str, _: Mapping[str, Any]) -> None:
+        if event == FIRST_BYTE:
+            check()
+
+    return trace
 
 
 async def _content(request: Request, answer: httpx.Response) -> bytes:

@@ -54,6 +54,7 @@ def read(  # noqa: RET503 -- ends in a function that always raises
         if is_json and value is None:
             return {}
         if is_json and isinstance(value, list):
+            _require_no_refusal(action, status, _items(value), codes)
             return {"items": value}
         if is_json and isinstance(value, dict):
             return value
@@ -114,11 +115,7 @@ def _refusal(
     entry = codes.get(code) if code else None
     faults = _quoted(items)
     if entry is None:
-        error = doubtful(action, _in_words(status, code), status)
-        error.bill_code, error.faults = code, tuple(faults)
-        if faults and action.is_read:
-            error.advice = "Correct what BILL names in faults and call again."
-        raise error
+        raise _in_doubt(action, status, code, faults)
     believed = own_words and _all_say_no(items, codes)
     outcome = Outcome.NOT_DONE if believed or action.is_read else Outcome.UNKNOWN
     kind = _KINDS.get(entry.kind, ApiError)
@@ -130,6 +127,31 @@ def _refusal(
         http_status=status,
         faults=faults,
     )
+
+
+def _require_no_refusal(
+    action: Action,
+    status: int,
+    items: list[Mapping[str, Any]],
+    codes: Mapping[str, ErrorEntry],
+) -> None:
+    """Let a success's array pass if it is not BILL's own array of errors.
+
+    Raises:
+        ApiError: It is; which of the two is true, nobody knows.
+    """
+    if any(code in codes or code.startswith("BDC_") for code in _codes(items)):
+        raise _in_doubt(action, status, _cause(items, codes), _quoted(items))
+
+
+def _in_doubt(
+    action: Action, status: int, code: str | None, faults: list[dict[str, str]]
+) -> ApiError:
+    error = doubtful(action, _in_words(status, code), status)
+    error.bill_code, error.faults = code, tuple(faults)
+    if faults and action.is_read:
+        error.advice = "Correct what BILL names in faults and call again."
+    return error
 
 
 def _all_say_no(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,20 +20,27 @@ from bill_mcp.records.intents import Finding
 REFUSED_STATES = frozenset({"DENIED", "REJECTED", "ARCHIVED"})
 """States of a reimbursement that no approval of ours brings about."""
 
-CLOCK_GRAIN_S = 1
-"""BILL's clock is known to the second, from the date of its answers."""
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far the date of BILL's answers, the times it puts on payments and the clock that
+its list is filtered by are taken to differ: they may be of several machines. Earlier
+payments of that hour are excluded by their ids, which were read before sending."""
 
 
-async def look_up(read: Read, write: Write) -> Finding:
+OfOthers = Callable[[Mapping[str, str | None]], Awaitable[Mapping[str, bool]]]
+"""Which payments are another write's, and whether for certain; see `attribution`."""
+
+
+async def look_up(read: Read, write: Write, of_others: OfOthers) -> Finding:
     """What BILL has of the payments of *write*.
 
     A payment at BILL is ours if our own transaction number is on it, or if it is of
-    the same bill (or vendor) and amount, was not there before and was made after.
+    the same bill (or vendor) and amount, was not there before, was made after, and is
+    no other write's.
 
     Raises:
         CallError: BILL could not be asked.
     """
-    look = _LookUp(read, write)
+    look = _LookUp(read, write, of_others)
     found: dict[str, tuple[str, ...]] = {}
     as_before = True
     for claim in write.claims:
@@ -45,8 +52,8 @@ async def look_up(read: Read, write: Write) -> Finding:
 
 
 class _LookUp:
-    def __init__(self, read: Read, write: Write) -> None:
-        self._read, self._write = read, write
+    def __init__(self, read: Read, write: Write, of_others: OfOthers) -> None:
+        self._read, self._write, self._of_others = read, write, of_others
         self._before: Mapping[str, str] = write.known.get("before", {})
         self._known = frozenset(write.known.get("payments", ()))
         self._since = datetime.fromisoformat(write.known["bill_time"])
@@ -61,19 +68,25 @@ class _LookUp:
             return await self._reissue(key)
         if claim.part.vendor_id is None:
             return (), False
-        # An hour earlier than BILL's clock said: its list may be filtered by another.
-        since = self._since - timedelta(hours=1)
-        made = await payments_since(self._read, claim.part.vendor_id, since)
-        ours = [row for row in made.rows if self._is_ours(row, claim)]
+        made = await payments_since(
+            self._read, claim.part.vendor_id, self._since - CLOCKS_DIFFER
+        )
+        fitting = [row for row in made.rows if self._is_ours(row, claim)]
+        others = await self._of_others(
+            {str(row["id"]): _number(row) for row in fitting}
+        )
+        ours = [row for row in fitting if str(row["id"]) not in others]
         ours.sort(key=self._has_our_number, reverse=True)
         if ours:
             self._found.append(ours[0])
             return tuple(str(row["id"]) for row in ours), True
+        # What may be ours for all we know leaves nothing as if it were not made.
+        is_plain = made.is_whole and all(others.values())
         if kind == "vendor":
-            return (), made.is_whole
+            return (), is_plain
         bill = await self._read("bill_get_bill_details", {"billId": key})
         before = self._before.get(claim.part.subject)
-        return (), made.is_whole and amounts_of(bill) == before
+        return (), is_plain and amounts_of(bill) == before
 
     def _is_ours(self, row: Mapping[str, Any], claim: Claim) -> bool:
         if not row.get("id"):
@@ -100,7 +113,7 @@ class _LookUp:
             return False
         if made.tzinfo is None:
             return False
-        return made < self._since - timedelta(seconds=CLOCK_GRAIN_S)
+        return made < self._since - CLOCKS_DIFFER
 
     async def _reimbursement(self, key: str) -> tuple[tuple[str, ...], bool]:
         found = await self._read(
@@ -132,6 +145,11 @@ class _LookUp:
             return dict(self._found[0])
         distinct = {str(row["id"]): dict(row) for row in self._found}
         return {"payments": list(distinct.values())}
+
+
+def _number(row: Mapping[str, Any]) -> str | None:
+    number = row.get("transactionNumber")
+    return number if isinstance(number, str) else None
 
 
 BULK = "bill_create_a_bulk_payment"

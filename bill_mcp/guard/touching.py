@@ -82,22 +82,35 @@ def _ids(value: Any, depth: int) -> Iterator[str]:
 
 
 def payments_in(asked: tuple[Asked, ...], reply: Mapping[str, Any]) -> dict[str, str]:
-    """Ids of the payments that BILL says it made, by their subject."""
+    """Ids of the payments that BILL says it made, by their subject.
+
+    A subject is missing where the reply shows no payment of it, whatever its shape.
+    """
     found = {}
     for each in asked:
         key = _payment_of(each, reply)
         if key:
-            found[each.subject] = str(key)
+            found[each.subject] = key
     return found
 
 
-def _payment_of(asked: Asked, reply: Mapping[str, Any]) -> Any:
+def _payment_of(asked: Asked, reply: Mapping[str, Any]) -> str | None:
     if asked.pays is Pays.REIMBURSEMENT:
-        return asked.object_id
+        return asked.object_id if _text(reply, "uuid", "id") else None
     if asked.pays is not Pays.BILLS:
-        return reply.get("id")
-    for payment in reply.get("payments") or ():
-        shares = payment.get("billPayments") or [payment]
+        return _text(reply, "id")
+    for payment in _objects(reply.get("payments")):
+        shares = _objects(payment.get("billPayments")) or [payment]
         if any(share.get("billId") == asked.bill_id for share in shares):
-            return payment.get("id")
+            return _text(payment, "id")
     return None
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    parts = value if isinstance(value, list) else ()
+    return [part for part in parts if isinstance(part, Mapping)]
+
+
+def _text(shown: Mapping[str, Any], *names: str) -> str | None:
+    values = (shown.get(name) for name in names)
+    return next((each for each in values if each and isinstance(each, str)), None)

@@ -299,7 +299,9 @@ class Journal:
             looked += 1
             late = (now - write.deadline).total_seconds() >= settles_s
             nowhere = not any(claim.payment_id for claim in write.claims)
-            if looked >= LOOK_UPS and late and nowhere and finding.is_as_before:
+            # What fitted and was another write's just now may be ours for all we know.
+            as_before = finding.is_as_before and not finding.payments
+            if looked >= LOOK_UPS and late and nowhere and as_before:
                 state = State.NOT_DONE
         if state is State.UNKNOWN:
             look_at = next_look(write, looked, now, settles_s).timestamp()

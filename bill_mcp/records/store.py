@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import anyio
 
+from bill_mcp.errors import ConfigError
 from bill_mcp.private_files import make_private_folder
 
 FILE_NAME = "journal.sqlite"
@@ -31,7 +32,8 @@ class RecordFile:
     """One SQLite file, or memory for a world that ends with the process.
 
     Opened at first use. One transaction at a time: what one of them has read stays
-    true until it is written.
+    true until it is written. If the file is deleted or replaced meanwhile, nothing is
+    read or written any more: what was known of it is gone, and a new one knows nothing.
 
     Args:
         path: None for memory.
@@ -41,6 +43,8 @@ class RecordFile:
     def __init__(self, path: Path | None, schemas: Sequence[str]) -> None:
         self._path, self._schemas = path, tuple(schemas)
         self._connection: sqlite3.Connection | None = None
+        self._identity = _identity_of(path)
+        """Of the file, from when it was first seen; None before that."""
         self._alone = threading.Lock()
 
     @property
@@ -59,6 +63,9 @@ class RecordFile:
         """What *work* returns, its changes on disk; in a worker thread.
 
         If *work* raises, nothing of it stays.
+
+        Raises:
+            ConfigError: The file was deleted or replaced since it was first seen.
         """
         return await anyio.to_thread.run_sync(self.transact_now, work)
 
@@ -102,6 +109,8 @@ class RecordFile:
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             connection.execute(f"BEGIN {kind}")
             try:
+                # Here, since beginning may have waited for another process.
+                self._check_same()
                 yield connection
             except BaseException:
                 connection.execute("ROLLBACK")
@@ -112,8 +121,10 @@ class RecordFile:
         if self._connection is not None:
             return self._connection
         if self._path is not None:
+            self._check_same()
             make_private_folder(self._path.parent)
             self._path.touch(mode=0o600)
+            self._identity = _identity_of(self._path)
         connection = sqlite3.connect(
             self._path or ":memory:",
             timeout=BUSY_S,
@@ -130,6 +141,25 @@ class RecordFile:
         connection.execute("COMMIT")
         self._connection = connection
         return connection
+
+    def _check_same(self) -> None:
+        if self._identity not in {None, _identity_of(self._path)}:
+            raise ConfigError(
+                f"{self._path} was deleted or replaced while this process ran; put it "
+                "back if you can, and start every server anew"
+            )
+
+
+def _identity_of(path: Path | None) -> tuple[int, int] | None:
+    """Which file a path means now; None where there is none.
+
+    Some file systems give every file the same number: there only a missing one shows.
+    """
+    try:
+        found = path.stat() if path is not None else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -187,17 +187,23 @@ class Entries:
     def ending(
         self, call: WriteCall, plan: Plan, reply: Mapping[str, Any] | None
     ) -> Ending:
-        """What BILL's reply means; None where there was none."""
+        """What BILL's reply means; None where there was none.
+
+        Unknown where it does not show each of the payments that were asked for: what
+        is no payment must not count as one, nor what may be one as none.
+        """
         told: Mapping[str, Any] = reply or {}
         answer = None
-        if reply is not None:
+        payments = touching.payments_in(call.asked, told)
+        shows_all = len(payments) == len(call.asked)
+        if reply is not None and shows_all:
             answer = self.present(call.agent, call.action, reply, call.given)
             if not self.place.asks_person(call.agent):
                 answer = _with_doubts(answer, plan)
         return Ending(
-            outcome=Outcome.DONE,
+            outcome=Outcome.DONE if shows_all else Outcome.UNKNOWN,
             answer=answer,
-            payments=touching.payments_in(call.asked, told) if told else {},
+            payments=payments,
             objects=touching.objects_of(
                 call.action, plan.decision.effects, call.arguments, told
             ),

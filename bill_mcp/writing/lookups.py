@@ -17,6 +17,7 @@ from bill_mcp.errors import CallError, ConfigError
 from bill_mcp.guard import settling
 from bill_mcp.guard.reading import Read
 from bill_mcp.guard.rules import LOST_ANSWER_SETTLES_S
+from bill_mcp.records import attribution
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import StaleError, Subject
 from bill_mcp.records.journal import Journal
@@ -116,7 +117,13 @@ class LookUps:
         Raises:
             CallError: BILL could not be asked.
         """
-        finding = await settling.look_up(self.reader(agent, pin, urgent=True), write)
+        finding = await settling.look_up(
+            self.reader(agent, pin, urgent=True),
+            write,
+            lambda payments: self.journal.file.look(
+                lambda c: attribution.of_others(c, write, payments)
+            ),
+        )
         if finding.answer is not None:
             action = self.catalogue.find(write.action)
             answer = self.present(agent, action, finding.answer, {})

@@ -34,7 +34,7 @@ from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
-from bill_mcp.writing.recorder import Step, WriteRecorder, unwritable
+from bill_mcp.writing.recorder import Step, WriteRecorder, dispensable, unwritable
 from bill_mcp.writing.turns import Turns
 
 DECISIONS_AT_MOST = 20
@@ -108,6 +108,8 @@ class Writes:
             CallError: It would be refused, or was made before.
         """
         await self.prepare()
+        with unwritable(Outcome.NOT_DONE):
+            await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             try:
@@ -146,7 +148,8 @@ class Writes:
         """Remember the bank details that a reply shows, to see when they change."""
         if action.resource == "vendors":
             await self.prepare()
-            await self.knowing.noticed(action, pin, reply, vendor_id)
+            with dispensable("bank details"):
+                await self.knowing.noticed(action, pin, reply, vendor_id)
 
     def signing_recorder(
         self, call: WriteCall, authorization: Authorization
@@ -158,6 +161,7 @@ class Writes:
             lambda _: Ending(outcome=Outcome.DONE, payments={}),
             self.look_ups.committed,
             self.at_step,
+            self.look_ups.clock,
         )
 
     async def _decided(
@@ -315,6 +319,7 @@ class Writes:
             lambda reply: self.entries.ending(call, plan, reply),
             self.look_ups.committed,
             self.at_step,
+            self.look_ups.clock,
         )
 
         async def send(authorization: Authorization) -> dict[str, Any]:
@@ -325,15 +330,18 @@ class Writes:
         try:
             reply = await pin.send(send)
         except CallError as error:
-            found = await self._found_at_once(call, recorder, error, pin)
+            found = None
+            with dispensable("a look-up"):
+                found = await self._found_at_once(call, recorder, error, pin)
             if found is None:
                 raise
             return found
         if recorder.write is None or recorder.ending is None:
             raise AssertionError("what was sent is written down")
         vendor_id = call.arguments.get("vendorId")
-        await self.knowing.noticed(call.action, pin, reply, vendor_id)
-        await self.look_ups.journal.deliver(recorder.write)
+        with dispensable("bank details"):
+            await self.knowing.noticed(call.action, pin, reply, vendor_id)
+        await self._deliver(recorder.write)
         return dict(recorder.ending.answer or {})
 
     async def _found_at_once(
@@ -348,14 +356,18 @@ class Writes:
         except CallError:
             now = await self.look_ups.journal.now_of(write)
         if now.state is State.DONE:
-            await self.look_ups.journal.deliver(now)
+            await self._deliver(now)
             return self.look_ups.journal.answers.of(now)
         if now.state is State.UNKNOWN:
             error.advice = repeats.unknown(now, call.agent.key).advice
         return None
 
+    async def _deliver(self, write: Write) -> None:
+        with dispensable("that the answer was given"):
+            await self.look_ups.journal.deliver(write)
+
     async def _answered_again(self, write: Write) -> dict[str, Any]:
-        await self.look_ups.journal.deliver(write)
+        await self._deliver(write)
         answer = self.look_ups.journal.answers.of(write)
         notes = {**answer.get("bill_mcp", {}), "already_done": True}
         return {**answer, "bill_mcp": notes}

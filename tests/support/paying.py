@@ -6,9 +6,11 @@ BILL has its own clock, faults and web page; ours are those of the assembly.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,10 @@ class Paying:
         """By profile, where one has its own."""
         self.base_url: str | None = None
         """Where our server believes BILL is, from its next start on."""
+        self.says: dict[str, str] = {}
+        """By path the body that BILL answers to POSTs, though it acts on them."""
+        self.dates_ahead_s = 0.0
+        """How far the date of BILL's answers is before the times in them."""
         self.held_back = self._unreachable = frozenset[str]()
         self.clock = clock or ManualClock()
         self.upstream = Upstream(self._answer)
@@ -127,6 +133,16 @@ class Paying:
         """The server ends and begins anew on what is on disk."""
         self.server.records.close()
         self.server = self._started()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Calls go to another server meanwhile, which shares the records."""
+        mine, self.server = self.server, self._started()
+        try:
+            yield
+        finally:
+            self.server.records.close()
+            self.server = mine
 
     def sign_in_as_another_user(self) -> None:
         """The account is another user's from now on, and BILL forgets the session."""
@@ -242,6 +258,8 @@ class Paying:
         if arrival.method == "POST" and arrival.path in self.held_back:
             self.has_acted.set()
             await self.let_go.wait()
+        if arrival.method == "POST" and arrival.path in self.says:
+            return httpx.Response(200, text=self.says[arrival.path])
         return answer
 
     def unreachable_for(self, *paths: str) -> None:
@@ -260,7 +278,9 @@ class Paying:
         request = httpx.Request(method, url, headers=headers, content=body)
         answer = await self._bill.handle_async_request(request)
         content = await answer.aread()
-        date = {"date": answer.headers["date"]}
+        told = parsedate_to_datetime(answer.headers["date"])
+        told += timedelta(seconds=self.dates_ahead_s)
+        date = {"date": format_datetime(told, usegmt=True)}
         return httpx.Response(answer.status_code, headers=date, content=content)
 
     def new_login(self, **wish: Any) -> Credentials:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import pytest
@@ -16,7 +17,7 @@ from support.assembly import catalogue
 from support.clock import ManualClock
 
 from bill_mcp.client.budgets import Budgets
-from bill_mcp.client.http import Authorization, BillClient
+from bill_mcp.client.http import Authorization, BillClient, Recorder
 from bill_mcp.client.request import build
 from bill_mcp.client.slots import MemorySlots
 from bill_mcp.errors import CallError, Outcome
@@ -92,12 +93,39 @@ def client_at(port: int) -> BillClient:
     )
 
 
-async def send(client: BillClient, name: str) -> None:
+@dataclass
+class LateAtSecondLook:
+    """A write that was in time before its connection was made, and then no more."""
+
+    looks: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    async def begin(self) -> None:
+        """Nothing is written down."""
+
+    def check_prompt(self) -> None:
+        self.looks += 1
+        if self.looks == 2:
+            raise CallError("late", advice="Call again.", code="held_up")
+
+    async def end(
+        self,
+        outcome: Outcome,
+        error: CallError | None,
+        reply: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.outcomes.append(outcome)
+
+
+async def send(client: BillClient, name: str, recorder: Recorder | None = None) -> None:
     action = catalogue().find(name)
     arguments = samples.arguments(action, whole=False)
     request = build(action, arguments, new_id="N".__mul__)
     authorization = Authorization(headers={}, limit_key="key", organization="008")
-    assert await client.send(request, authorization, agent="agent") == {}
+    assert (
+        await client.send(request, authorization, agent="agent", recorder=recorder)
+        == {}
+    )
 
 
 async def outcome_of(client: BillClient, name: str) -> Outcome:
@@ -114,6 +142,19 @@ async def test_ordinary_calls_share_a_connection_and_each_payment_has_a_new_one(
         for name in (READ, CREATE, PAYMENT, READ, PAYMENT):
             await send(client, name)
     assert line.connections == [["GET", "POST", "GET"], ["POST"], ["POST"]]
+
+
+@pytest.mark.parametrize("name", [CREATE, PAYMENT])
+async def test_write_that_is_late_once_the_connection_stands_leaves_no_byte(
+    name: str,
+) -> None:
+    line, late = Line(), LateAtSecondLook()
+    async with served(line) as client:
+        with pytest.raises(CallError) as caught:
+            await send(client, name, late)
+    assert caught.value.code == "held_up"
+    assert line.connections == [[]]
+    assert late.outcomes == [Outcome.NOT_DONE]
 
 
 @pytest.mark.parametrize("name", [CREATE, PAYMENT])

@@ -83,6 +83,17 @@ def test_success_that_cannot_be_read_leaves_the_outcome_of_a_write_unknown(
     assert error.http_status == 201
 
 
+@pytest.mark.parametrize("code", ["BDC_1205", "BDC_9999999"])
+@pytest.mark.parametrize("action", [WRITE, PAYMENT], ids=["write", "payment"])
+def test_success_that_holds_bills_errors_leaves_the_outcome_unknown(
+    action: Action, code: str
+) -> None:
+    error = error_of(action, 200, array(code))
+    assert error.outcome is Outcome.UNKNOWN
+    assert (error.bill_code, error.http_status) == (code, 200)
+    assert "Look the object up" in error.advice
+
+
 @pytest.mark.parametrize("content", UNREADABLE)
 def test_read_that_cannot_be_read_may_be_repeated(content: bytes) -> None:
     error = error_of(READ, 200, content)

@@ -146,6 +146,20 @@ async def test_found_payment_is_a_duplicate_for_another_agent(bill_mcp: Paying) 
     assert (await bill_mcp.pay(bill, 60))["bill_mcp"]["already_done"] is True
 
 
+async def test_payment_is_ours_though_its_time_is_before_the_date_of_bills_answers(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    call = bill_mcp.payment("", 60, processingOptions={"createBill": True})
+    del call["billId"]
+    call |= {"vendorId": vendor, "transactionNumber": "MINE"}
+    bill_mcp.dates_ahead_s = 5
+    bill_mcp.fault(drop="after")
+    made = await bill_mcp.call(PAY, call)
+    assert [row["id"] for row in bill_mcp.payments()] == [made["id"]]
+    assert bill_mcp.states == [State.DONE]
+
+
 async def test_earlier_payment_of_the_same_is_not_taken_for_ours(
     bill_mcp: Paying,
 ) -> None:
@@ -173,6 +187,45 @@ async def test_payment_of_another_row_is_not_taken_for_ours(bill_mcp: Paying) ->
     assert [row["id"] for row in bill_mcp.payments(bill)] == [first["id"]]
     assert bill_mcp.states[0] == State.DONE
     assert bill_mcp.states[1] != State.DONE
+
+
+async def two_of_one_vendor(
+    bill_mcp: Paying, *, is_answered: bool = False, **more: str
+) -> None:
+    """The first, for which BILL makes the bill, is never made; the second is.
+
+    Both answers are lost, unless the second one's is not; *more* is said of it.
+    """
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(100, vendor)
+    first = bill_mcp.payment(bill, 60, processingOptions={"createBill": True})
+    del first["billId"]
+    bill_mcp.fault(drop="before")
+    await bill_mcp.refused(PAY, {**first, "vendorId": vendor})
+    bill_mcp.pass_time(30)
+    if is_answered:
+        await bill_mcp.pay(bill, 60, **more)
+    else:
+        bill_mcp.fault(drop="after", hide_s=60)
+        await bill_mcp.not_paid(bill, 60, **more)
+    for due_s in (*DUE_S, 3000, 5000):
+        go_to(bill_mcp, due_s + 31)
+        await bill_mcp.settle()
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_payment_with_the_number_of_another_write_is_never_taken(
+    bill_mcp: Paying, *, is_answered: bool
+) -> None:
+    await two_of_one_vendor(bill_mcp, is_answered=is_answered)
+    assert bill_mcp.states == [State.NOT_DONE, State.DONE]
+
+
+async def test_payment_that_may_be_of_either_of_two_writes_leaves_the_first_unknown(
+    bill_mcp: Paying,
+) -> None:
+    await two_of_one_vendor(bill_mcp, transactionNumber="SECOND")
+    assert bill_mcp.states == [State.UNKNOWN, State.DONE]
 
 
 async def test_number_that_the_caller_gives_proves_nothing(bill_mcp: Paying) -> None:

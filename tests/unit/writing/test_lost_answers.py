@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from support.assembly import catalogue
-from support.paying import DEADLINE_S, PAY, SETTLES_S, Paying
+from support.paying import BULK, DEADLINE_S, PAY, SETTLES_S, Paying
 from support.payments import rules
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import CallError, Outcome
+from bill_mcp.guard import touching
+from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import State
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +65,23 @@ UNBELIEVED: dict[str, dict[str, Any]] = {
     "502": {"status": 502, "body": "<html>"},
     "200 that can't be read": {"status": 200, "body": "<html>"},
     "200 that breaks off": {"status": 200, "body": '{"id": "stp'},
+    "200 with BILL's errors": {"status": 200, "body": ARRAY},
+    **{
+        f"success that shows no payment: {body or status}": {
+            "status": status,
+            "body": body,
+        }
+        for status, body in (
+            (200, ""),
+            (204, ""),
+            (200, "{}"),
+            (200, "null"),
+            (200, "[]"),
+            (200, '{"id": null}'),
+            (200, '{"id": {"a": 1}, "payments": 4}'),
+            (202, '{"status": "accepted"}'),
+        )
+    },
     **{code: {"status": 422, "code": code} for code in DOUBTED},
 }
 
@@ -79,6 +98,63 @@ async def test_every_other_answer_leaves_the_outcome_unknown(
     sent = len(bill_mcp.upstream.writes)
     assert (await bill_mcp.not_paid(bill, 60)).code == "outcome_unknown"
     assert len(bill_mcp.upstream.writes) == sent == 1
+
+
+async def test_payment_whose_answer_does_not_show_it_is_found_at_once(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(100)
+    bill_mcp.says["/v3/payments"] = "{}"
+    told = await bill_mcp.pay(bill, 60)
+    (made,) = bill_mcp.payments(bill)
+    assert told["id"] == made["id"]
+    assert bill_mcp.states == [State.DONE]
+
+
+ONE = '{"payments": [{"id": "stp1", "billPayments": [{"billId": "FIRST"}]}]}'
+ODD = {
+    "only one of two": ONE,
+    "a number": '{"payments": [7]}',
+    "shares that are none": '{"payments": [{"id": "stp1", "billPayments": [7, "x"]}]}',
+    "no list": '{"payments": 4}',
+}
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD)
+async def test_bulk_whose_answer_shows_not_every_bill_is_done_only_if_bill_has_all(
+    bill_mcp: Paying, body: str, *, is_made: bool
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bills = [await bill_mcp.bill(100, vendor) for _ in range(2)]
+    call = {
+        "payments": [{"billId": bill, "amount": 60} for bill in bills],
+        "fundingAccount": bill_mcp.payment("", 1)["fundingAccount"],
+        "vendorId": vendor,
+    }
+    body = body.replace("FIRST", bills[0])
+    if is_made:
+        bill_mcp.says["/v3/payments/bulk"] = body
+        await bill_mcp.call(BULK, call)
+        assert bill_mcp.states == [State.DONE]
+    else:
+        bill_mcp.fault(path="/v3/payments/bulk", answer={"status": 200, "body": body})
+        told = await bill_mcp.refused(BULK, call)
+        assert told.outcome is Outcome.UNKNOWN
+        assert bill_mcp.states == [State.UNKNOWN]
+
+
+async def test_outcome_is_written_down_though_the_answer_cannot_be_judged(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr(touching, "objects_of", broken)
+    told = await bill_mcp.refused("bill_create_a_department", {"name": "North"})
+    assert told.outcome is Outcome.UNKNOWN
+    assert bill_mcp.states == [State.UNKNOWN]
+    assert bill_mcp.audit_rows(Kind.OUTCOME)[-1]["outcome"] == Outcome.UNKNOWN
 
 
 async def test_connection_that_was_never_made_is_believed(bill_mcp: Paying) -> None:
