@@ -152,7 +152,8 @@ def of_subjects(
     """The writes that stand in the way of these payments, oldest first.
 
     Open and unknown ones of any of the subjects, done ones of any of the identities
-    within 30 days, and the one that was lost last and then not found at BILL.
+    within 30 days, and the one that was lost last and then not found at BILL: it may
+    still take effect, whatever BILL refused since, until the payment was made.
     """
     oldest = (now - timedelta(days=DUPLICATE_DAYS)).timestamp()
     found: dict[int, Write] = {}
@@ -170,9 +171,11 @@ def of_subjects(
                 state is State.DONE and same and row["begun"] >= oldest
             ):
                 found[row["id"]] = _write(connection, row)
-            if same:
+            if same and state is State.DONE:
+                last_lost = None
+            elif same and state is State.NOT_DONE:
                 is_lost = row["settled_by"] == SettledBy.LOOK_UP
-                last_lost = row if state is State.NOT_DONE and is_lost else None
+                last_lost = row if is_lost else last_lost
         if last_lost is not None and last_lost["begun"] >= oldest:
             found[last_lost["id"]] = _write(connection, last_lost)
     return tuple(found[key] for key in sorted(found))

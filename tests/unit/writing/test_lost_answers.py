@@ -196,3 +196,21 @@ async def test_a_person_is_asked_before_it_is_sent_again() -> None:
     approval_id = await bill_mcp.grant(question)
     await bill_mcp.call(PAY, arguments | {"approval_id": approval_id}, asking)
     assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_what_bill_refuses_later_does_not_release_what_was_lost() -> None:
+    bill_mcp = Paying(confirm=Confirm.NEVER)
+    bill = await lost(bill_mcp)
+    asking = bill_mcp.agent(confirm=Confirm.AUTO)
+    arguments = bill_mcp.payment(bill, 60)
+    approval_id = await bill_mcp.grant(await bill_mcp.asked(PAY, arguments, asking))
+    bill_mcp.fault(answer={"code": "BDC_1171", "status": 422})
+    told = await bill_mcp.refused(
+        PAY, arguments | {"approval_id": approval_id}, asking
+    )
+    assert (told.outcome, told.bill_code) == (Outcome.NOT_DONE, "BDC_1171")
+    # The first sending may still take effect, as it might before.
+    question = await bill_mcp.asked(PAY, arguments, asking)
+    assert "three look-ups at BILL found nothing" in question.question
+    assert_not_done(await bill_mcp.not_paid(bill, 60))
+    assert bill_mcp.payments(bill) == []
