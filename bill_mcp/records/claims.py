@@ -159,14 +159,16 @@ def of_subjects(
     found: dict[int, Write] = {}
     for part in parts:
         rows = connection.execute(
-            "SELECT w.*, c.identity FROM writes w JOIN claims c ON c.write_id = w.id "
+            "SELECT w.*, c.subject, c.identity, c.vendor_id, c.payee, c.cents, "
+            "c.currency FROM writes w JOIN claims c ON c.write_id = w.id "
             "WHERE c.organization = ? AND c.subject = ? ORDER BY w.id",
             (organization, part.subject),
         ).fetchall()
         last_lost = None
         for row in rows:
             state = State(row["state"])
-            same = row["identity"] == part.identity
+            # Made anew: rows of older versions have the currency in the text.
+            same = _part(row).identity == part.identity
             if state in {State.OPEN, State.UNKNOWN} or (
                 state is State.DONE and same and row["begun"] >= oldest
             ):
@@ -359,7 +361,11 @@ def _write(connection: sqlite3.Connection, row: sqlite3.Row) -> Write:
 
 
 def _claim(row: sqlite3.Row) -> Claim:
-    part = PaymentPart(
+    return Claim(part=_part(row), payment_id=row["payment_id"])
+
+
+def _part(row: sqlite3.Row) -> PaymentPart:
+    return PaymentPart(
         subject=row["subject"],
         once=row["identity"] == row["subject"],
         vendor_id=row["vendor_id"],
@@ -367,7 +373,6 @@ def _claim(row: sqlite3.Row) -> Claim:
         cents=row["cents"],
         currency=row["currency"],
     )
-    return Claim(part=part, payment_id=row["payment_id"])
 
 
 def _utc(seconds: float) -> datetime:

@@ -214,3 +214,14 @@ async def test_what_bill_refuses_later_does_not_release_what_was_lost() -> None:
     assert "three look-ups at BILL found nothing" in question.question
     assert_not_done(await bill_mcp.not_paid(bill, 60))
     assert bill_mcp.payments(bill) == []
+
+
+async def test_another_currency_of_the_vendor_does_not_release_what_was_lost(
+    bill_mcp: Paying,
+) -> None:
+    bill = await lost(bill_mcp)
+    vendor = next(iter(bill_mcp.world.rows("bill")))["vendorId"]
+    change = {"vendorId": vendor, "billCurrency": "EUR"}
+    await bill_mcp.call("bill_update_a_vendor", change)
+    assert_not_done(await bill_mcp.not_paid(bill, 60))
+    assert bill_mcp.payments(bill) == []

@@ -82,6 +82,36 @@ async def test_same_payment_is_a_duplicate_after_a_restart(tmp_path: Any) -> Non
     assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
 
 
+async def test_another_currency_of_the_vendor_makes_no_other_payment(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(200, vendor)
+    bill_mcp.fault(hide_s=3600)  # so that only the journal knows of it
+    made = await bill_mcp.pay(bill, 60)
+    change = {"vendorId": vendor, "billCurrency": "EUR"}
+    await bill_mcp.call("bill_update_a_vendor", change)
+    told = await bill_mcp.not_paid(bill, 60)
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_payment_that_an_older_journal_knows_with_its_currency_is_the_same(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(200)
+    bill_mcp.fault(hide_s=3600)
+    await bill_mcp.pay(bill, 60)
+    with_currency = (f"bill/{bill}|6000|USD", f"bill/{bill}")
+    await bill_mcp.server.records.file.transact(
+        lambda c: c.execute(
+            "UPDATE claims SET identity = ? WHERE subject = ?", with_currency
+        )
+    )
+    assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
+    assert len(bill_mcp.payments(bill)) == 1
+
+
 async def test_where_bill_makes_the_bill_vendor_and_amount_are_the_identity(
     bill_mcp: Paying,
 ) -> None:
