@@ -32,6 +32,11 @@ class Subject:
     is_repeatable: bool
     parts: tuple[PaymentPart, ...]
 
+    @property
+    def identities(self) -> frozenset[str]:
+        """What tells its payments from others; none where it makes none."""
+        return frozenset(part.identity for part in self.parts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Intent:

@@ -116,7 +116,9 @@ class Writes:
                 sight = await self._sight(call, pin)
             plan = await self._planned(call, sight, frozenset())
             if plan.answered is not None:
-                raise repeats.made_before(plan.answered, call.agent.key)
+                raise repeats.made_before(
+                    plan.answered, call.agent.key, plan.subject.identities
+                )
             # As the intent's transaction does, which alone decides.
             spent = await self.look_ups.journal.spent(plan.subject.organization)
             self.entries.check_spent(call, plan, spent)
@@ -231,7 +233,11 @@ class Writes:
         evidence, subject, seen = sight.evidence, sight.subject, sight.seen
         new_number = _new_number(call, evidence)
         standing = repeats.judge(
-            seen, agent=agent.key, waited_for=waited, new_number=new_number
+            seen,
+            agent=agent.key,
+            identities=subject.identities,
+            waited_for=waited,
+            new_number=new_number,
         )
         if standing.answered is None:
             repeats.refuse_equal(evidence.reasons, new_number)

@@ -205,9 +205,7 @@ async def test_what_bill_refuses_later_does_not_release_what_was_lost() -> None:
     arguments = bill_mcp.payment(bill, 60)
     approval_id = await bill_mcp.grant(await bill_mcp.asked(PAY, arguments, asking))
     bill_mcp.fault(answer={"code": "BDC_1171", "status": 422})
-    told = await bill_mcp.refused(
-        PAY, arguments | {"approval_id": approval_id}, asking
-    )
+    told = await bill_mcp.refused(PAY, arguments | {"approval_id": approval_id}, asking)
     assert (told.outcome, told.bill_code) == (Outcome.NOT_DONE, "BDC_1171")
     # The first sending may still take effect, as it might before.
     question = await bill_mcp.asked(PAY, arguments, asking)

@@ -205,7 +205,7 @@ async def test_new_transaction_number_asks_a_person_where_one_can_be_asked() -> 
     assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
     arguments = bill_mcp.payment(bill, 60, transactionNumber="SECOND")
     question = await bill_mcp.asked(PAY, arguments)
-    assert "The same payment, 60.00 USD, was made" in question.question
+    assert f"The same payment, 60.00 USD for bill {bill}, was made" in question.question
     assert question.refusal.earlier is not None
     assert question.refusal.earlier.id == made["id"]
     assert len(bill_mcp.payments(bill)) == 1
