@@ -77,7 +77,7 @@ class Evidence:
         payees: By vendor id.
         funding_account: Id of the account that pays; None for a wallet or none.
         known_payments: Ids of payments that were there before.
-        known_numbers: Transaction numbers that were used before.
+        known_numbers: Transaction numbers that payments at BILL have.
         before: The amounts and states of what is paid, by subject, as they were.
         bill_time: BILL's clock when it was read, in UTC.
         object_ids: Whose creator or last editor must not pay, by separation of duties.

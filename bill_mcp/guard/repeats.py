@@ -47,8 +47,8 @@ def judge(
         agent: Who calls.
         identities: Of the payments that the call asks for.
         waited_for: The writes that were under way when this call came.
-        new_number: The transaction number that the caller gave. One that no earlier
-            payment had says that another payment is meant.
+        new_number: The transaction number that the caller gave, if no payment had it
+            before: it says that another payment is meant.
 
     Raises:
         CallError: ``outcome_unknown``, or ``duplicate`` with the outcome ``done``.
@@ -60,9 +60,7 @@ def judge(
             raise unknown(write, agent)
         if write.state is State.NOT_DONE:
             reasons.append(_lost(write))
-        elif (
-            write.claims and new_number is not None and _is_another(new_number, earlier)
-        ):
+        elif write.claims and new_number is not None:
             reasons.append(_duplicate(write, identities))
         elif (
             write.agent == agent
@@ -111,13 +109,9 @@ def refuse_lost(
             raise RefusedError(
                 f"{reason.text} It counts as not done, and nothing was sent now",
                 advice="Look at the bill and its payments once more. To pay now, make "
-                "the call with a transactionNumber that was not used before.",
+                "the call with a transactionNumber that no call had before.",
                 code="not_done",
             )
-
-
-def _is_another(new_number: str, earlier: Sequence[Write]) -> bool:
-    return new_number not in {each.known.get("number") for each in earlier}
 
 
 def unknown(write: Write, agent: str) -> CallError:
@@ -150,7 +144,7 @@ def unknown(write: Write, agent: str) -> CallError:
 
 _ANOTHER = (
     "Do not repeat it. Only if another payment is really meant: make the call with a "
-    "transactionNumber that was not used before; where a person can be asked, one is."
+    "transactionNumber that no call had before; where a person can be asked, one is."
 )
 
 

@@ -70,7 +70,7 @@ class Entries:
             "payments": sorted(evidence.known_payments),
             "before": dict(evidence.before),
             "bill_time": time.isoformat(),
-            "number": call.given.get(NUMBER),
+            "number": call.given_number,
         }
         return Intent(
             subject=plan.subject,
@@ -79,6 +79,7 @@ class Entries:
             action=call.action.name,
             moves_money=Effect.MONEY in plan.decision.effects,
             transaction_number=call.own_number and plan.request.body_fields[NUMBER],
+            new_number=plan.new_number,
             known=known if plan.evidence.parts else {},
             check_spent=lambda spent: self.check_spent(call, plan, spent),
             spend_approval=self.approving.spender(grant, self.clock.now),

@@ -25,11 +25,12 @@ from bill_mcp.errors import (
 from bill_mcp.guard import policy, repeats
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.records import claims
+from bill_mcp.records import claims, numbers
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
+from bill_mcp.transaction_numbers import bare
 from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
@@ -231,7 +232,7 @@ class Writes:
     ) -> Plan:
         place, agent = self.look_ups.place, call.agent
         evidence, subject, seen = sight.evidence, sight.subject, sight.seen
-        new_number = _new_number(call, evidence)
+        new_number = await self._new_number(call, sight)
         standing = repeats.judge(
             seen,
             agent=agent.key,
@@ -259,7 +260,19 @@ class Writes:
             subject=subject,
             seen=seen,
             answered=standing.answered,
+            new_number=new_number,
         )
+
+    async def _new_number(self, call: WriteCall, sight: Sight) -> str | None:
+        """The caller's transaction number, unless a payment had it before."""
+        number, organization = call.given_number, sight.subject.organization
+        at_bill = {bare(known) for known in sight.evidence.known_numbers}
+        if number is None or bare(number) in at_bill:
+            return None
+        is_used = await self.look_ups.journal.file.look(
+            lambda c: numbers.is_used(c, organization, number)
+        )
+        return None if is_used else number
 
     def _completed(self, call: WriteCall, evidence: Evidence) -> Request:
         """The request with BILL's next bank day, where the agent named no day."""
@@ -349,9 +362,3 @@ class Writes:
         answer = self.look_ups.journal.answers.of(write)
         notes = {**answer.get("bill_mcp", {}), "already_done": True}
         return {**answer, "bill_mcp": notes}
-
-
-def _new_number(call: WriteCall, evidence: Evidence) -> str | None:
-    """The caller's transaction number, unless BILL's payments have it already."""
-    number = call.given.get(NUMBER)
-    return number if number not in evidence.known_numbers else None

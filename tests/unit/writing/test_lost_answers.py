@@ -172,6 +172,24 @@ async def test_what_was_lost_and_not_found_is_sent_again_with_a_new_number_only(
     assert len(bill_mcp.payments(bill)) == 1
 
 
+async def test_what_was_lost_is_not_sent_again_with_the_number_it_was_sent_with(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(300)
+    bill_mcp.fault(act_late_s=4000)
+    told = await bill_mcp.not_paid(bill, 60, transactionNumber="N1")
+    assert told.outcome is Outcome.UNKNOWN
+    for _ in range(3):
+        bill_mcp.pass_time(DEADLINE_S + SETTLES_S)
+        await bill_mcp.settle()
+    assert bill_mcp.states == [State.NOT_DONE]
+    for by in ("agent", "another"):
+        told = await bill_mcp.not_paid(bill, 60, by, transactionNumber="N1")
+        assert_not_done(told)
+    bill_mcp.pass_time(4000)  # and now the first sending takes effect
+    assert len(bill_mcp.payments(bill)) == 1
+
+
 async def test_another_amount_is_free_once_nothing_was_found(bill_mcp: Paying) -> None:
     bill = await lost(bill_mcp)
     await bill_mcp.pay(bill, 61)
