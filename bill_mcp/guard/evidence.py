@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bill_mcp.guard.payments import Asked
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.specs.models import Effect
@@ -70,7 +71,8 @@ class Evidence:
     """What was read at BILL for one call, under the call's own session.
 
     Attributes:
-        parts: The payments that the call asks for; empty where it makes none.
+        asked: The payments that the call asks for, under BILL's own ids.
+        parts: The same, with all that is known of them; empty where it makes none.
         effects: What the object adds to the effects of the call.
         reasons: Why a person must agree, seen from the objects at BILL.
         lines: What a person is shown, in order.
@@ -83,6 +85,7 @@ class Evidence:
         object_ids: Whose creator or last editor must not pay, by separation of duties.
     """
 
+    asked: tuple[Asked, ...] = ()
     parts: tuple[PaymentPart, ...] = ()
     effects: frozenset[Effect] = frozenset()
     reasons: tuple[Reason, ...] = ()

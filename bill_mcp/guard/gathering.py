@@ -13,8 +13,8 @@ from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
 from bill_mcp.guard.payment_evidence import (
     Examine,
     PaymentEvidence,
-    account_words,
 )
+from bill_mcp.guard.payment_lines import account_words
 from bill_mcp.guard.payments import asked_by
 from bill_mcp.guard.policy import Verdict, holds
 from bill_mcp.guard.reading import Read
@@ -63,7 +63,7 @@ class Gatherer:
         evidence = NOTHING
         if asked:
             payments = PaymentEvidence(
-                self._shown, self.examine, self.bill_now, self.is_relied_on
+                self._of_payment, self.examine, self.bill_now, self.is_relied_on
             )
             evidence = await payments.of(asked, arguments)
         elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
@@ -85,6 +85,16 @@ class Gatherer:
             if self.is_relied_on or refusal.http_status not in NOT_SHOWN:
                 raise
             return {}
+
+    async def _of_payment(
+        self, name: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """BILL's reply; of what is paid also where nobody else needs it.
+
+        Without it nothing tells whether the same was paid under another id.
+        """
+        read = self.read if name in WHAT_IS_PAID else self._shown
+        return await read(name, arguments)
 
     async def _vendor_lines(
         self, arguments: Mapping[str, Any]
@@ -168,6 +178,15 @@ PAID_BY_ITSELF = {
     WatchedObject.RECURRING_BILL: "this recurring bill is paid automatically",
 }
 """Why a call moves money that pays nobody by itself."""
+
+WHAT_IS_PAID = frozenset(
+    {
+        "bill_get_bill_details",
+        "bill_get_reimbursement_details",
+        "bill_get_payment_details",
+    }
+)
+"""How the objects are read whose ids say which payment is meant."""
 
 ENTERING = frozenset(
     {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}

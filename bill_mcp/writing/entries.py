@@ -196,7 +196,7 @@ class Entries:
         return Ending(
             outcome=Outcome.DONE,
             answer=answer,
-            payments=touching.payments_in(call.asked, told) if told else {},
+            payments=touching.payments_in(plan.evidence.asked, told) if told else {},
             objects=touching.objects_of(
                 call.action, plan.decision.effects, call.arguments, told
             ),

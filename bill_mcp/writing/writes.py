@@ -7,6 +7,7 @@ and the intent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,7 +86,8 @@ class Writes:
             newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
-            waited = await self._under_way(call, pin)
+            named = {each.subject for each in call.asked}
+            waited = await self._under_way(call, pin, named)
             try:
                 async with self.turns.of(self._about(call, pin)):
                     return await self._decided(call, pin, newest, waited)
@@ -165,12 +167,15 @@ class Writes:
             newest: The last write before it came.
             waited: The same writes that were under way when it came.
         """
+        subjects = {each.subject for each in call.asked}
         for _ in range(DECISIONS_AT_MOST):
-            waited |= await self._waited_for(call, pin)
+            waited |= await self._waited_for(call, pin, subjects)
             try:
                 sight = await self._sight(call, pin)
             except StaleError:
                 continue
+            # BILL may have another id for what the call names.
+            subjects |= {part.subject for part in sight.subject.parts}
             # What was sent since this call came was under way at the same time.
             waited |= {write.id for write in sight.seen if write.id > newest}
             waited |= sight.under_way
@@ -190,23 +195,25 @@ class Writes:
             code="busy",
         )
 
-    async def _under_way(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+    async def _under_way(
+        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
+    ) -> frozenset[int]:
         """The writes about the same whose answer may still come."""
         journal = self.look_ups.journal
         subject = self.entries.subject(call, pin, ())
-        open_ones = await journal.open_ones(
-            subject, [each.subject for each in call.asked]
-        )
+        open_ones = await journal.open_ones(subject, sorted(subjects))
         under_way = [w.id for w in open_ones if await journal.is_under_way(w)]
         return frozenset(under_way)
 
-    async def _waited_for(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+    async def _waited_for(
+        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
+    ) -> frozenset[int]:
         """Wait until no same write is under way; answers which were."""
         clock = self.look_ups.clock
         seen: frozenset[int] = frozenset()
         pause_s, until = FIRST_PAUSE_S, clock.monotonic() + WAIT_S
         while clock.monotonic() < until:
-            under_way = await self._under_way(call, pin)
+            under_way = await self._under_way(call, pin, subjects)
             if not under_way:
                 break
             seen |= under_way

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
+import httpx
 import pytest
 from support.clock import START
 from support.paying import BULK, PAY, Paying
+from support.upstream import Arrival
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import CallError, Earlier, Outcome
@@ -23,6 +26,8 @@ def assert_duplicate(told: CallError, **earlier: Any) -> None:
     assert (told.code, told.outcome) == ("duplicate", Outcome.DONE)
     assert told.earlier == Earlier(**earlier)
 
+
+VOID = "bill_void_a_payment"
 
 REWORDED: list[dict[str, Any]] = [
     {},
@@ -157,6 +162,97 @@ async def test_bill_that_stands_twice_in_a_bulk_is_a_mistake(bill_mcp: Paying) -
     assert told.code == "bad_arguments"
     assert told.faults[0]["path"] == "payments[1].billId"
     assert bill_mcp.payments() == []
+
+
+async def test_bill_that_stands_in_a_bulk_in_two_spellings_is_a_mistake(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(100, vendor)
+    take_any_case(bill_mcp, monkeypatch)
+    arguments = bulk(bill_mcp, (bill, 10), (bill.upper(), 20)) | {"vendorId": vendor}
+    told = await bill_mcp.refused(BULK, arguments)
+    assert told.code == "bad_arguments"
+    assert told.faults[0]["path"] == "payments[1].billId"
+    assert bill_mcp.payments() == []
+
+
+async def test_id_in_another_spelling_that_bill_takes_is_the_same_bill(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = await bill_mcp.bill(100)
+    take_any_case(bill_mcp, monkeypatch)
+    bill_mcp.fault(drop="after", hide_s=500)
+    assert (await bill_mcp.not_paid(bill, 40)).outcome is Outcome.UNKNOWN
+    assert (await bill_mcp.not_paid(bill.lower(), 40)).code == "outcome_unknown"
+    assert len(bill_mcp.payments()) == 1
+
+
+async def test_vendor_in_another_spelling_that_bill_takes_is_paid_the_same_once(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = await bill_mcp.vendor()
+    take_any_case(bill_mcp, monkeypatch)
+    funding = bill_mcp.payment("", 60)["fundingAccount"]
+    made = {"processingOptions": {"createBill": True}, "fundingAccount": funding}
+    arguments = {"vendorId": vendor, "amount": 60, **made}
+    bill_mcp.fault(drop="after", hide_s=500)
+    assert (await bill_mcp.refused(PAY, arguments)).outcome is Outcome.UNKNOWN
+    told = await bill_mcp.refused(PAY, arguments | {"vendorId": vendor.lower()})
+    assert told.code == "outcome_unknown"
+    assert len(bill_mcp.payments()) == 1
+
+
+async def test_payment_in_another_spelling_that_bill_takes_is_sent_anew_once(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await bill_mcp.pay(await bill_mcp.bill(100), 60)
+    take_any_case(bill_mcp, monkeypatch)
+    key = made["id"]
+    bill_mcp.fault(f"/v3/payments/{key}/void", drop="before")
+    anew = {"paymentId": key, "type": "VOID_AND_REISSUE", "reason": "Lost check"}
+    assert (await bill_mcp.refused(VOID, anew)).outcome is Outcome.UNKNOWN
+    told = await bill_mcp.refused(VOID, anew | {"paymentId": key.upper()})
+    assert told.code == "outcome_unknown"
+
+
+def take_any_case(bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BILL finds its objects whatever the case of the id, as databases may."""
+    exact = type(bill_mcp.world).get
+
+    def get(self: Any, kind: str, key: str) -> Any:
+        ids = {str(row.get("id")).lower(): row for row in self.rows(kind)}
+        return exact(self, kind, key) or ids.get(str(key).lower())
+
+    monkeypatch.setattr(type(bill_mcp.world), "get", get)
+
+
+WRONG: list[Any] = [{}, {"id": None}, {"id": ""}, {"id": "00n0another"}]
+
+
+@pytest.mark.parametrize("shown", WRONG, ids=str)
+async def test_bill_that_bill_shows_under_no_id_or_as_another_is_not_paid(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch, shown: dict[str, Any]
+) -> None:
+    bill = await bill_mcp.bill(100)
+    answer = bill_mcp.upstream.answer
+
+    async def answered(arrival: Arrival) -> Any:
+        if arrival.path == f"/v3/bills/{bill}":
+            return httpx.Response(200, json={"dueAmount": 100, **shown})
+        reply = answer(arrival)
+        return await reply if isinstance(reply, Awaitable) else reply
+
+    bill_mcp.upstream.answer = answered
+    told = await bill_mcp.not_paid(bill, 60)
+    assert (told.code, told.outcome) == ("object_unclear", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_bill_that_bill_does_not_show_is_not_paid(bill_mcp: Paying) -> None:
+    told = await bill_mcp.not_paid("00n0nowhere", 60)
+    assert (told.code, told.outcome) == ("bill_error", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
 
 
 async def test_payment_made_in_bills_web_page_is_found(bill_mcp: Paying) -> None:
