@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlencode
 from bill_mcp.client.encoding import encode
 from bill_mcp.errors import ArgumentsError
 from bill_mcp.specs.catalogue import Action
+from bill_mcp.transaction_numbers import bare
 
 TRANSACTION_NUMBER_CHARACTERS = 20
 """As long as the numbers that BILL makes itself; a field takes up to 50."""
@@ -101,7 +102,8 @@ def _body_fields(
         return arguments["items"]
     fields = {name: arguments[name] for name in spec.body if name in arguments}
     for name, kind in spec.fill.items():
-        if name in fields:
+        is_blank = kind == "transaction_number" and not bare(fields.get(name, ""))
+        if name in fields and not is_blank:
             continue
         if kind == "empty_object":
             fields[name] = {}

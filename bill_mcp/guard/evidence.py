@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bill_mcp.guard.payments import Asked
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.payments import PaymentPart
 from bill_mcp.specs.models import Effect
@@ -90,7 +91,8 @@ class Evidence:
     """What was read at BILL for one call, under the call's own session.
 
     Attributes:
-        parts: The payments that the call asks for; empty where it makes none.
+        asked: The payments that the call asks for, under BILL's own ids.
+        parts: The same, with all that is known of them; empty where it makes none.
         effects: What the object adds to the effects of the call.
         why_effects: Why it does, as half sentences in our words.
         paid_by_itself: Whom BILL pays after the call without being asked.
@@ -99,12 +101,13 @@ class Evidence:
         payees: By vendor id.
         funding_account: Id of the account that pays; None for a wallet or none.
         known_payments: Ids of payments that were there before.
-        known_numbers: Transaction numbers that were used before.
+        known_numbers: Transaction numbers that payments at BILL have.
         before: The amounts and states of what is paid, by subject, as they were.
         bill_time: BILL's clock when it was read, in UTC.
         object_ids: Whose creator or last editor must not pay, by separation of duties.
     """
 
+    asked: tuple[Asked, ...] = ()
     parts: tuple[PaymentPart, ...] = ()
     effects: frozenset[Effect] = frozenset()
     why_effects: tuple[str, ...] = ()

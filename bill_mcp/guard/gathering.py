@@ -67,7 +67,10 @@ class Gatherer:
             action, arguments, verdict
         )
         payments = PaymentEvidence(
-            self._shown, self.examine, self.bill_now, self.is_relied_on
+            self._of_payment if asked else self._shown,
+            self.examine,
+            self.bill_now,
+            self.is_relied_on,
         )
         evidence = NOTHING
         if asked:
@@ -97,6 +100,16 @@ class Gatherer:
             if self.is_relied_on or refusal.http_status not in NOT_SHOWN:
                 raise
             return {}
+
+    async def _of_payment(
+        self, name: str, arguments: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """BILL's reply; of what is paid also where nobody else needs it.
+
+        Without it nothing tells whether the same was paid under another id.
+        """
+        read = self.read if name in WHAT_IS_PAID else self._shown
+        return await read(name, arguments)
 
     async def _vendor_lines(
         self, arguments: Mapping[str, Any]
@@ -158,6 +171,15 @@ class Gatherer:
             invoice_date=central_day(self.bill_now()),
         )
 
+
+WHAT_IS_PAID = frozenset(
+    {
+        "bill_get_bill_details",
+        "bill_get_reimbursement_details",
+        "bill_get_payment_details",
+    }
+)
+"""How the objects are read whose ids say which payment is meant."""
 
 ENTERING = frozenset(
     {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}

@@ -11,8 +11,9 @@ from typing import Any
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
+from bill_mcp.guard.payment_ids import id_at_bill
 from bill_mcp.guard.payment_lines import paid_from, payee_lines, text_for_payee
-from bill_mcp.guard.payments import Asked
+from bill_mcp.guard.payments import Asked, stands_twice
 from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
 from bill_mcp.guard.vendor_payments import is_recorded, until_paid
 from bill_mcp.records.approvals import ApprovalLine
@@ -43,6 +44,10 @@ class VendorRead:
     payments: tuple[Mapping[str, Any], ...]
     until_paid: tuple[Mapping[str, Any], ...] | None
     finding: BankFinding
+
+    @property
+    def id(self) -> str:
+        return str(self.reply["id"])
 
     @property
     def currency(self) -> str:
@@ -81,14 +86,20 @@ class PaymentEvidence:
         await self._read_ahead(asked)
         for each in asked:
             part, shown, state = await self._part(each)
+            if part.subject in before:  # under another id, or BILL takes it so
+                raise stands_twice(len(parts))
             parts.append(part)
             lines += shown
             before[part.subject] = state
             reasons += self._equal(part)
         funding = arguments.get("fundingAccount") or {}
-        payees = {key: _payee(key, each) for key, each in self._vendors.items()}
+        payees = {each.id: _payee(each.id, each) for each in self._vendors.values()}
         reasons += [p.bank_reason for p in payees.values() if p.bank_reason]
         return Evidence(
+            asked=tuple(
+                each.known_as(part.subject)
+                for each, part in zip(asked, parts, strict=True)
+            ),
             parts=tuple(parts),
             reasons=tuple(reasons),
             lines=tuple(
@@ -137,7 +148,10 @@ class PaymentEvidence:
             for each in asked
         )
         vendors = tuple(dict.fromkeys(str(each) for each in paid if each))
-        read = await side_by_side([partial(self._read_vendor, v) for v in vendors])
+        needed = {each.vendor_id for each in asked if each.is_of_vendor}
+        read = await side_by_side(
+            [partial(self._read_vendor, v, is_paid=v in needed) for v in vendors]
+        )
         self._vendors = dict(zip(vendors, read, strict=True))
 
     async def _bill(self, bill_id: str) -> Mapping[str, Any]:
@@ -151,11 +165,12 @@ class PaymentEvidence:
         if asked.bill_id is None:
             return await self._without_bill(asked)
         bill = self._bills[asked.bill_id]
+        key = id_at_bill(bill, asked.bill_id, "id")
         vendor_id = bill.get("vendorId") or asked.vendor_id
         vendor = await self._vendor(vendor_id) if vendor_id else None
         part = PaymentPart(
-            subject=asked.subject,
-            vendor_id=vendor_id,
+            subject=f"bill/{key}",
+            vendor_id=vendor.id if vendor else None,
             payee=str(bill.get("vendorName") or _name(vendor)),
             cents=asked.cents or 0,
             currency=vendor.currency if vendor else USD,
@@ -163,7 +178,7 @@ class PaymentEvidence:
         due = bill.get("dueAmount")
         shown = ApprovalLine(
             label="Bill",
-            value=f"{asked.bill_id}: {amount_of(part.cents)} {part.currency}"
+            value=f"{key}: {amount_of(part.cents)} {part.currency}"
             + (f" of {_amount(due)} due" if due is not None else ""),
         )
         invoice = bill.get("invoice") or {}
@@ -179,8 +194,8 @@ class PaymentEvidence:
     ) -> tuple[PaymentPart, list[ApprovalLine], str]:
         vendor = await self._vendor(str(asked.vendor_id))
         part = PaymentPart(
-            subject=asked.subject,
-            vendor_id=asked.vendor_id,
+            subject=f"vendor/{vendor.id}",
+            vendor_id=vendor.id,
             payee=_name(vendor),
             cents=asked.cents or 0,
             currency=vendor.currency,
@@ -197,8 +212,9 @@ class PaymentEvidence:
         found = await self.read(
             "bill_get_reimbursement_details", {"reimbursementId": asked.object_id}
         )
+        key = id_at_bill(found, str(asked.object_id), "uuid", "id")
         part = PaymentPart(
-            subject=asked.subject,
+            subject=f"reimbursement/{key}",
             once=True,
             vendor_id=None,
             payee=str(found.get("userUuid") or found.get("userId") or ""),
@@ -206,7 +222,7 @@ class PaymentEvidence:
             currency=USD,
         )
         lines = [
-            ApprovalLine(label="Reimbursement", value=str(asked.object_id)),
+            ApprovalLine(label="Reimbursement", value=key),
             ApprovalLine(label="To user", value=part.payee),
             ApprovalLine(
                 label="Merchant",
@@ -225,17 +241,18 @@ class PaymentEvidence:
         found = await self.read(
             "bill_get_payment_details", {"paymentId": asked.object_id}
         )
+        key = id_at_bill(found, str(asked.object_id), "id")
         vendor_id = found.get("vendorId")
         vendor = await self._vendor(vendor_id) if vendor_id else None
         part = PaymentPart(
-            subject=asked.subject,
+            subject=f"payment/{key}",
             once=True,
-            vendor_id=vendor_id,
+            vendor_id=vendor.id if vendor else None,
             payee=str(found.get("vendorName") or _name(vendor)),
             cents=self._known_cents(found),
             currency=vendor.currency if vendor else USD,
         )
-        shown = ApprovalLine(label="Sent anew", value=f"the payment {asked.object_id}")
+        shown = ApprovalLine(label="Sent anew", value=f"the payment {key}")
         return part, [shown], state_of_payment(found)
 
     def _known_cents(self, found: Mapping[str, Any]) -> int:
@@ -253,8 +270,13 @@ class PaymentEvidence:
             self._vendors[vendor_id] = await self._read_vendor(vendor_id)
         return self._vendors[vendor_id]
 
-    async def _read_vendor(self, vendor_id: str) -> VendorRead:
+    async def _read_vendor(
+        self, vendor_id: str, *, is_paid: bool = False
+    ) -> VendorRead:
+        """Read all about a vendor; it must be shown where it says what is paid."""
         shown = await self.read("bill_get_vendor_details", {"vendorId": vendor_id})
+        if shown or is_paid:
+            vendor_id = id_at_bill(shown, vendor_id, "id")
         reply = {"id": vendor_id, **shown}
         since = self.bill_now() - timedelta(days=LOOK_BACK_DAYS)
         rows: list[Mapping[str, Any]] = []
@@ -276,7 +298,8 @@ class PaymentEvidence:
 
     def _equal(self, part: PaymentPart) -> list[Reason]:
         """The same payment, if BILL has it already, whoever made it."""
-        vendor = self._vendors.get(part.vendor_id or "")
+        read = (v for v in self._vendors.values() if v.id == part.vendor_id)
+        vendor = next(read, None)
         if vendor is None or part.once:
             return []
         # Where BILL makes the bill, nothing tells which payments asked for that.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bill_mcp.errors import ArgumentsError
@@ -30,8 +30,25 @@ class Asked:
     cents: int | None = None
 
     @property
+    def is_of_vendor(self) -> bool:
+        """BILL makes the bill, so that the vendor alone says what is paid."""
+        return self.subject.startswith("vendor/")
+
+    def known_as(self, subject: str) -> Asked:
+        """The same payment under the id that BILL has for it."""
+        kind, _, key = subject.partition("/")
+        if kind == "bill":
+            return replace(self, bill_id=key)
+        if kind == "vendor":
+            return replace(self, vendor_id=key)
+        return replace(self, object_id=key)
+
+    @property
     def subject(self) -> str:
-        """What no other payment may touch meanwhile; see `PaymentPart`."""
+        """What no other payment may touch meanwhile; see `PaymentPart`.
+
+        As the call names it: under which id BILL knows it is read later, and decides.
+        """
         if self.bill_id is not None:
             return f"bill/{self.bill_id}"
         if self.pays is Pays.REIMBURSEMENT:
@@ -79,7 +96,7 @@ def _several(arguments: Mapping[str, Any]) -> tuple[Asked, ...]:
     for index, each in enumerate(arguments["payments"]):
         bill_id = each["billId"]
         if bill_id in found:
-            raise _unclear(f"payments[{index}].billId", "stands twice; pay a bill once")
+            raise stands_twice(index)
         found[bill_id] = Asked(
             pays=Pays.BILLS,
             bill_id=bill_id,
@@ -87,6 +104,11 @@ def _several(arguments: Mapping[str, Any]) -> tuple[Asked, ...]:
             cents=_cents(f"payments[{index}].amount", each["amount"]),
         )
     return tuple(found.values())
+
+
+def stands_twice(index: int) -> ArgumentsError:
+    """The refusal of a bulk that would pay one bill twice."""
+    return _unclear(f"payments[{index}].billId", "stands twice; pay a bill once")
 
 
 def _cents(path: str, amount: Any) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bill_mcp.errors import CallError, Earlier, Outcome, RefusedError
 from bill_mcp.guard.evidence import Cause, Reason
 from bill_mcp.guard.rules import Resend, Rules
-from bill_mcp.records.claims import REPEAT_MINUTES, State, Write
+from bill_mcp.records.claims import REPEAT_MINUTES, Claim, State, Write
 from bill_mcp.records.payments import amount_of
 
 ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
@@ -32,17 +33,22 @@ def judge(
     earlier: Sequence[Write],
     *,
     agent: str,
+    identities: AbstractSet[str],
     waited_for: Iterable[int],
     new_number: str | None,
 ) -> Standing:
     """What the earlier writes mean; those under way have been waited for.
 
+    An answer is given again only to a call for exactly the same payments: to any
+    other it would tell of a payment that was not made, or hide one that was.
+
     Args:
         earlier: The same payments, or the agent's same write; see `claims`.
         agent: Who calls.
+        identities: Of the payments that the call asks for.
         waited_for: The writes that were under way when this call came.
-        new_number: The transaction number that the caller gave. One that no earlier
-            payment had says that another payment is meant.
+        new_number: The transaction number that the caller gave, if no payment had it
+            before: it says that another payment is meant.
 
     Raises:
         CallError: ``outcome_unknown``, or ``duplicate`` with the outcome ``done``.
@@ -54,12 +60,16 @@ def judge(
             raise unknown(write, agent)
         if write.state is State.NOT_DONE:
             reasons.append(_lost(write))
-        elif write.agent == agent and (not write.is_delivered or write.id in waited):
+        elif write.claims and new_number is not None:
+            reasons.append(_duplicate(write, identities))
+        elif (
+            write.agent == agent
+            and (not write.is_delivered or write.id in waited)
+            and {claim.part.identity for claim in write.claims} == identities
+        ):
             return Standing(answered=write)
-        elif _is_another(write, earlier, new_number):
-            reasons.append(_duplicate(write))
         else:
-            raise made_before(write, agent)
+            raise made_before(write, agent, identities)
     return Standing(reasons=tuple(reasons))
 
 
@@ -99,16 +109,9 @@ def refuse_lost(
             raise RefusedError(
                 f"{reason.text} It counts as not done, and nothing was sent now",
                 advice="Look at the bill and its payments once more. To pay now, make "
-                "the call with a transactionNumber that was not used before.",
+                "the call with a transactionNumber that no call had before.",
                 code="not_done",
             )
-
-
-def _is_another(write: Write, earlier: Sequence[Write], new_number: str | None) -> bool:
-    if not write.claims or new_number is None:
-        return False
-    used = {each.known.get("number") for each in earlier}
-    return new_number not in used
 
 
 def unknown(write: Write, agent: str) -> CallError:
@@ -141,14 +144,15 @@ def unknown(write: Write, agent: str) -> CallError:
 
 _ANOTHER = (
     "Do not repeat it. Only if another payment is really meant: make the call with a "
-    "transactionNumber that was not used before; where a person can be asked, one is."
+    "transactionNumber that no call had before; where a person can be asked, one is."
 )
 
 
-def made_before(write: Write, agent: str) -> CallError:
+def made_before(write: Write, agent: str, identities: AbstractSet[str]) -> CallError:
     """The refusal of a call that asks for what was done before."""
     if write.claims:
-        message = f"the same payment, {_of(write)}, was made at {_time(write.begun)}"
+        same = _same(write, identities)
+        message = f"the same payment, {_named(same)}, was made at {_time(write.begun)}"
         advice = _ANOTHER
     else:
         until = write.begun + timedelta(minutes=REPEAT_MINUTES)
@@ -162,15 +166,17 @@ def made_before(write: Write, agent: str) -> CallError:
         advice=advice,
         code="duplicate",
         outcome=Outcome.DONE,
-        earlier=earlier_of(write, agent),
+        earlier=earlier_of(write, agent, identities),
     )
 
 
-def earlier_of(write: Write, agent: str) -> Earlier:
-    """The earlier write as an agent may know it."""
+def earlier_of(
+    write: Write, agent: str, identities: AbstractSet[str] = frozenset()
+) -> Earlier:
+    """The earlier write as an agent may know it: of a bulk, what the call is about."""
     return Earlier(
         at=write.begun,
-        id=write.payment_id or write.made,
+        id=_payment_id(_same(write, identities)) or write.payment_id or write.made,
         agent_is_you=write.agent == agent,
     )
 
@@ -183,17 +189,37 @@ def _lost(write: Write) -> Reason:
     )
 
 
-def _duplicate(write: Write) -> Reason:
+def _duplicate(write: Write, identities: AbstractSet[str]) -> Reason:
+    same = _same(write, identities)
     return Reason(
         cause=Cause.DUPLICATE_PAYMENT,
-        text=f"The same payment, {_of(write)}, was made at {_time(write.begun)}.",
-        object_id=write.payment_id,
+        text=f"The same payment, {_named(same)}, was made at {_time(write.begun)}.",
+        object_id=_payment_id(same) or write.payment_id,
     )
 
 
+def _same(write: Write, identities: AbstractSet[str]) -> tuple[Claim, ...]:
+    """Those of the payments of *write* that the call asks for too."""
+    return tuple(c for c in write.claims if c.part.identity in identities)
+
+
+def _payment_id(claims: Iterable[Claim]) -> str | None:
+    return next((claim.payment_id for claim in claims if claim.payment_id), None)
+
+
+def _named(claims: Sequence[Claim]) -> str:
+    """What they come to and what they pay, such as ``60.00 USD for bill 00n…``."""
+    paid = " and ".join(claim.part.subject.replace("/", " ", 1) for claim in claims)
+    return f"{_sum(claims)} for {paid}"
+
+
 def _of(write: Write) -> str:
+    return _sum(write.claims)
+
+
+def _sum(claims: Iterable[Claim]) -> str:
     totals: dict[str, int] = {}
-    for claim in write.claims:
+    for claim in claims:
         part = claim.part
         totals[part.currency] = totals.get(part.currency, 0) + part.cents
     return " and ".join(f"{amount_of(c)} {name}" for name, c in totals.items())

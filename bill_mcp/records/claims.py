@@ -152,7 +152,8 @@ def of_subjects(
     """The writes that stand in the way of these payments, oldest first.
 
     Open and unknown ones of any of the subjects, done ones of any of the identities
-    within 30 days, and the one that was lost last and then not found at BILL.
+    within 30 days, and the one that was lost last and then not found at BILL: it may
+    still take effect, whatever BILL refused since, until the payment was made.
     """
     oldest = (now - timedelta(days=DUPLICATE_DAYS)).timestamp()
     found: dict[int, Write] = {}
@@ -161,14 +162,17 @@ def of_subjects(
         last_lost = None
         for row in rows:
             state = State(row["state"])
-            same = row["identity"] == part.identity
+            # Made anew: rows of older versions have the currency in the text.
+            same = _part(row).identity == part.identity
             if state in {State.OPEN, State.UNKNOWN} or (
                 state is State.DONE and same and row["begun"] >= oldest
             ):
                 found[row["id"]] = _write(connection, row)
-            if same:
+            if same and state is State.DONE:
+                last_lost = None
+            elif same and state is State.NOT_DONE:
                 is_lost = row["settled_by"] == SettledBy.LOOK_UP
-                last_lost = row if state is State.NOT_DONE and is_lost else None
+                last_lost = row if is_lost else last_lost
         if last_lost is not None and last_lost["begun"] >= oldest:
             found[last_lost["id"]] = _write(connection, last_lost)
     return tuple(found[key] for key in sorted(found))
@@ -182,7 +186,10 @@ def _of_subject(
     A reimbursement's in every organization at the same BILL: of Spend & Expense one
     account may name the organization and another not.
     """
-    joined = "SELECT w.*, c.identity FROM writes w JOIN claims c ON c.write_id = w.id "
+    joined = (
+        "SELECT w.*, c.subject, c.identity, c.vendor_id, c.payee, c.cents, c.currency "
+        "FROM writes w JOIN claims c ON c.write_id = w.id "
+    )
     if not subject.startswith("reimbursement/"):
         return connection.execute(
             f"{joined} WHERE c.organization = ? AND c.subject = ? ORDER BY w.id",
@@ -325,7 +332,11 @@ def _write(connection: sqlite3.Connection, row: sqlite3.Row) -> Write:
 
 
 def _claim(row: sqlite3.Row) -> Claim:
-    part = PaymentPart(
+    return Claim(part=_part(row), payment_id=row["payment_id"])
+
+
+def _part(row: sqlite3.Row) -> PaymentPart:
+    return PaymentPart(
         subject=row["subject"],
         once=row["identity"] == row["subject"],
         vendor_id=row["vendor_id"],
@@ -333,7 +344,6 @@ def _claim(row: sqlite3.Row) -> Claim:
         cents=row["cents"],
         currency=row["currency"],
     )
-    return Claim(part=part, payment_id=row["payment_id"])
 
 
 def _utc(seconds: float) -> datetime:

@@ -32,6 +32,11 @@ class Subject:
     is_repeatable: bool
     parts: tuple[PaymentPart, ...]
 
+    @property
+    def identities(self) -> frozenset[str]:
+        """What tells its payments from others; none where it makes none."""
+        return frozenset(part.identity for part in self.parts)
+
 
 class Asker(NamedTuple):
     """Whose write it is, by the names that people know: the journal's keys are ours."""
@@ -64,6 +69,8 @@ class Intent:
     Attributes:
         seen: The earlier writes that the decision was made on.
         moves_money: It stops where the clock or the place of the journal is doubtful.
+        new_number: The caller's transaction number, where the decision took it for
+            one that was not used before.
         known: What was known before, for look-ups.
         check_spent: Raises `RefusedError` where a limit would be passed.
         spend_approval: Spends the approval, in the same transaction, if there is one.
@@ -77,6 +84,7 @@ class Intent:
     action: str
     moves_money: bool
     transaction_number: str | None
+    new_number: str | None = None
     known: Mapping[str, Any]
     check_spent: Callable[[Sequence[Spent]], None]
     spend_approval: Callable[[sqlite3.Connection], None]

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import RefusedError
-from bill_mcp.records import claims, touched
+from bill_mcp.records import claims, numbers, touched
 from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
@@ -135,8 +135,11 @@ class Journal:
             _check_clock(connection, now)
         if _stand(self._earlier(connection, subject)) != _stand(intent.seen):
             raise StaleError
+        number, organization = intent.new_number, subject.organization
+        if number and numbers.is_used(connection, organization, number):
+            raise StaleError
         since = now - timedelta(days=SPENT_DAYS)
-        intent.check_spent(claims.spent(connection, subject.organization, since))
+        intent.check_spent(claims.spent(connection, organization, since))
         intent.spend_approval(connection)
         _forget_answers(connection, now)
         cursor = connection.execute(

@@ -35,9 +35,15 @@ class PaymentPart:
 
     @property
     def identity(self) -> str:
-        """Names the payment within its organization; texts and dates don't enter."""
+        """Names the payment within its organization; texts and dates don't enter.
+
+        Nor does the currency where there is a bill: a bill has but one, and what we
+        know of it comes from its vendor, whom an agent may change.
+        """
         if self.once:
             return self.subject
+        if self.bill_id is not None:
+            return f"{self.subject}|{self.cents}"
         return f"{self.subject}|{self.cents}|{self.currency}"
 
     @property

@@ -17,6 +17,7 @@ from bill_mcp.records.claims import Write
 from bill_mcp.records.intents import Subject
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
+from bill_mcp.transaction_numbers import bare
 
 NUMBER = "transactionNumber"
 
@@ -49,9 +50,15 @@ class WriteCall:
         return asked_by(self.action, self.arguments)
 
     @property
+    def given_number(self) -> str | None:
+        """The transaction number that the agent gave; a blank one is none."""
+        number = self.given.get(NUMBER)
+        return number if number is not None and bare(number) else None
+
+    @property
     def own_number(self) -> str | None:
         """The transaction number of ours, where the agent gave none."""
-        if NUMBER not in self.action.spec.fill or NUMBER in self.given:
+        if NUMBER not in self.action.spec.fill or self.given_number is not None:
             return None
         return str(self.request.body_fields[NUMBER])
 
@@ -89,6 +96,7 @@ class Plan:
         request: Complete: these bytes are shown, journalled and sent.
         seen: The earlier writes that it was decided on.
         answered: The same write, done before, whose answer the call gets.
+        new_number: The caller's transaction number, if no payment had it before.
     """
 
     request: Request
@@ -97,6 +105,7 @@ class Plan:
     subject: Subject
     seen: tuple[Write, ...]
     answered: Write | None
+    new_number: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

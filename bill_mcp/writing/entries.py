@@ -70,7 +70,7 @@ class Entries:
             "payments": sorted(evidence.known_payments),
             "before": dict(evidence.before),
             "bill_time": time.isoformat(),
-            "number": call.given.get(NUMBER),
+            "number": call.given_number,
             **Asker(call.agent.name, pin.organization).as_known(),
         }
         return Intent(
@@ -80,6 +80,7 @@ class Entries:
             action=call.action.name,
             moves_money=Effect.MONEY in plan.decision.effects,
             transaction_number=call.own_number and plan.request.body_fields[NUMBER],
+            new_number=plan.new_number,
             known=known if plan.evidence.parts else _perhaps(call, plan),
             check_spent=lambda spent: self.check_spent(call, plan, spent),
             spend_approval=self.approving.spender(grant, self.clock.now),
@@ -194,8 +195,9 @@ class Entries:
         """
         told: Mapping[str, Any] = reply or {}
         answer = None
-        payments = touching.payments_in(call.asked, told)
-        shows_all = len(payments) == len(call.asked)
+        asked = plan.evidence.asked
+        payments = touching.payments_in(asked, told)
+        shows_all = len(payments) == len(asked)
         if reply is not None and shows_all:
             answer = self.present(call.agent, call.action, reply, call.given)
             if not self.place.asks_person(call.agent):

@@ -7,6 +7,7 @@ and the intent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,11 +26,12 @@ from bill_mcp.errors import (
 from bill_mcp.guard import policy, repeats, touching
 from bill_mcp.guard.approval import Approving, Asking, Grant
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.records import claims, makers, touched
+from bill_mcp.records import claims, makers, numbers, touched
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
+from bill_mcp.transaction_numbers import bare
 from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
@@ -84,7 +86,8 @@ class Writes:
             newest = await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
-            waited = await self._under_way(call, pin)
+            named = {each.subject for each in call.asked}
+            waited = await self._under_way(call, pin, named)
             try:
                 async with self.turns.of(self._about(call, pin)):
                     return await self._decided(call, pin, newest, waited)
@@ -118,7 +121,9 @@ class Writes:
                 sight = await self._sight(call, pin)
             plan = await self._planned(call, sight, frozenset())
             if plan.answered is not None:
-                raise repeats.made_before(plan.answered, call.agent.key)
+                raise repeats.made_before(
+                    plan.answered, call.agent.key, plan.subject.identities
+                )
             # As the intent's transaction does, which alone decides.
             self.look_ups.journal.check_halt()
             spent = await self.look_ups.journal.spent(plan.subject.organization)
@@ -175,12 +180,15 @@ class Writes:
             newest: The last write before it came.
             waited: The same writes that were under way when it came.
         """
+        subjects = {each.subject for each in call.asked}
         for _ in range(DECISIONS_AT_MOST):
-            waited |= await self._waited_for(call, pin)
+            waited |= await self._waited_for(call, pin, subjects)
             try:
                 sight = await self._sight(call, pin)
             except StaleError:
                 continue
+            # BILL may have another id for what the call names.
+            subjects |= {part.subject for part in sight.subject.parts}
             # What was sent since this call came was under way at the same time.
             waited |= {write.id for write in sight.seen if write.id > newest}
             waited |= sight.under_way
@@ -200,23 +208,25 @@ class Writes:
             code="busy",
         )
 
-    async def _under_way(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+    async def _under_way(
+        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
+    ) -> frozenset[int]:
         """The writes about the same whose answer may still come."""
         journal = self.look_ups.journal
         subject = self.entries.subject(call, pin, ())
-        open_ones = await journal.open_ones(
-            subject, [each.subject for each in call.asked]
-        )
+        open_ones = await journal.open_ones(subject, sorted(subjects))
         under_way = [w.id for w in open_ones if await journal.is_under_way(w)]
         return frozenset(under_way)
 
-    async def _waited_for(self, call: WriteCall, pin: Pin) -> frozenset[int]:
+    async def _waited_for(
+        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
+    ) -> frozenset[int]:
         """Wait until no same write is under way; answers which were."""
         clock = self.look_ups.clock
         seen: frozenset[int] = frozenset()
         pause_s, until = FIRST_PAUSE_S, clock.monotonic() + WAIT_S
         while clock.monotonic() < until:
-            under_way = await self._under_way(call, pin)
+            under_way = await self._under_way(call, pin, subjects)
             if not under_way:
                 break
             seen |= under_way
@@ -242,9 +252,13 @@ class Writes:
     ) -> Plan:
         place, agent = self.look_ups.place, call.agent
         evidence, subject, seen = sight.evidence, sight.subject, sight.seen
-        new_number = _new_number(call, evidence)
+        new_number = await self._new_number(call, sight)
         standing = repeats.judge(
-            seen, agent=agent.key, waited_for=waited, new_number=new_number
+            seen,
+            agent=agent.key,
+            identities=subject.identities,
+            waited_for=waited,
+            new_number=new_number,
         )
         if standing.answered is None:
             repeats.refuse_equal(evidence.reasons, new_number)
@@ -266,7 +280,19 @@ class Writes:
             subject=subject,
             seen=seen,
             answered=standing.answered,
+            new_number=new_number,
         )
+
+    async def _new_number(self, call: WriteCall, sight: Sight) -> str | None:
+        """The caller's transaction number, unless a payment had it before."""
+        number, organization = call.given_number, sight.subject.organization
+        at_bill = {bare(known) for known in sight.evidence.known_numbers}
+        if number is None or bare(number) in at_bill:
+            return None
+        is_used = await self.look_ups.journal.file.look(
+            lambda c: numbers.is_used(c, organization, number)
+        )
+        return None if is_used else number
 
     def _completed(self, call: WriteCall, evidence: Evidence) -> Request:
         """The request with BILL's next bank day, where the agent named no day."""
@@ -371,9 +397,3 @@ class Writes:
         answer = self.look_ups.journal.answers.of(write)
         notes = {**answer.get("bill_mcp", {}), "already_done": True}
         return {**answer, "bill_mcp": notes}
-
-
-def _new_number(call: WriteCall, evidence: Evidence) -> str | None:
-    """The caller's transaction number, unless BILL's payments have it already."""
-    number = call.given.get(NUMBER)
-    return number if number not in evidence.known_numbers else None

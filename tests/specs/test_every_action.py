@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from support.assembly import assemble, catalogue
 from support.fact_samples import operations, reply_to
-from support.upstream import SIGN_INS, Arrival, Upstream, always
+from support.upstream import SIGN_INS, Arrival, Upstream, shown
 
 from bill_mcp.mcp_face import listing
 from bill_mcp.present import OUR_KEY
@@ -108,6 +108,8 @@ async def test_sample_becomes_the_documented_request_and_the_reply_comes_back_un
     def answer(arrival: Arrival) -> httpx.Response | None:
         if arrival.path in SIGN_INS and arrival.path != fact["path"]:
             return None
+        if arrival.method == "GET" != fact["method"]:  # the guard looks first
+            return httpx.Response(200, json=shown(arrival))
         content = b"" if fact["response"] is None else json.dumps(reply).encode()
         return httpx.Response(fact["success_status"], content=content)
 
@@ -158,17 +160,23 @@ WRITES = sorted(
 async def test_preview_shows_the_very_request_and_sends_nothing_that_changes_anything(
     name: str,
 ) -> None:
-    assembly = assemble(Upstream(always({"amount": 10.25})))
+
+    def answer(arrival: Arrival) -> httpx.Response | None:
+        if arrival.path in SIGN_INS:
+            return None
+        return httpx.Response(200, json={"amount": 10.25, **shown(arrival)})
+
+    assembly = assemble(Upstream(answer))
     arguments = sample_arguments(catalogue().find(name))
     told = await assembly.call(name, arguments | {"preview": True})
     assert assembly.upstream.writes == []
     assert assembly.outcomes == []
-    shown = told[OUR_KEY]["preview"]
+    told_of = told[OUR_KEY]["preview"]
     await assembly.call(name, arguments)
     (arrival,) = assembly.upstream.writes
-    assert shown["method"] == arrival.method
-    assert shown["url"].endswith(f"/connect{arrival.target}")
-    assert shown.get("body", "") == (
+    assert told_of["method"] == arrival.method
+    assert told_of["url"].endswith(f"/connect{arrival.target}")
+    assert told_of.get("body", "") == (
         f"({len(FILE)} bytes of a file)" if arrival.body == FILE else json_of(arrival)
     )
 

@@ -12,7 +12,7 @@ READ = ("bill_get_vendor_details", {"vendorId": "00901"})
 
 
 def server_with(answer: Any = None, **options: Any) -> Assembly:
-    return assemble(Upstream(always({} if answer is None else answer)), **options)
+    return assemble(Upstream(None if answer is None else always(answer)), **options)
 
 
 def outcomes(server: Assembly) -> list[str | None]:

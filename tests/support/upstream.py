@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
@@ -39,10 +40,16 @@ class Arrival:
 
 
 Reply = httpx.Response | None
-"""None: a session for a sign-in, an empty object for everything else."""
+"""None: a session for a sign-in, what is `shown` or an empty object for the rest."""
 
 Answer = Callable[[Arrival], Reply | Awaitable[Reply]]
 """May wait before it answers."""
+
+
+def shown(arrival: Arrival) -> dict[str, str]:
+    """An object that BILL has under the very id that it is asked for."""
+    key = unquote(arrival.path.rpartition("/")[2])
+    return {"id": key, "uuid": key}
 
 
 def refusal(code: str | None, status: int = 400, message: str = "") -> httpx.Response:
@@ -66,7 +73,7 @@ class Upstream:
     """Stands where BILL is; an answer that raises is a broken connection."""
 
     def __init__(self, answer: Answer | None = None) -> None:
-        self.answer = answer or always({})
+        self.answer = answer or (lambda _: None)
         self.arrivals: list[Arrival] = []
         self._sessions = count(1)
 
@@ -96,5 +103,9 @@ class Upstream:
             answer = await answer
         if answer is not None:
             return answer
-        session = {"sessionId": f"session-number-{next(self._sessions)}"}
-        return httpx.Response(200, json=session if arrival.path in SIGN_INS else {})
+        if arrival.path in SIGN_INS:
+            session = {"sessionId": f"session-number-{next(self._sessions)}"}
+            return httpx.Response(200, json=session)
+        return httpx.Response(
+            200, json=shown(arrival) if arrival.method == "GET" else {}
+        )

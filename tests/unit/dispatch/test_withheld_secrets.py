@@ -38,10 +38,10 @@ WITHHELD = [
 
 @pytest.mark.parametrize(("name", "path"), WITHHELD)
 async def test_secret_is_withheld_by_its_path(name: str, path: str) -> None:
-    # Evidence wants an amount of what is to be paid, and an answer an id of it.
-    reply = reply_with(path, "canary-never-seen-before") | {"amount": 1, "uuid": "1"}
-    server = server_with(reply)
     arguments = samples.arguments(catalogue().find(name), whole=False)
+    # Evidence wants the id and the amount of what is to be paid.
+    paid = {"uuid": arguments.get("reimbursementId"), "amount": 1}
+    server = server_with(reply_with(path, "canary-never-seen-before") | paid)
     result = await server.call(name, arguments)
     assert HELD in str(result)
     assert "canary" not in str(result)

@@ -10,7 +10,7 @@ import pytest
 from support.assembly import ACCOUNT, Assembly
 from support.bill_sessions import BillSessions
 from support.kept_home import KeptHome
-from support.upstream import Arrival, Upstream, refusal
+from support.upstream import Arrival, Upstream, refusal, shown
 
 from bill_mcp.errors import NotTrustedError
 from bill_mcp.secret import Secret
@@ -44,7 +44,9 @@ def home(tmp_path: Path) -> KeptHome:
         return httpx.Response(200, json={"sessionId": session, "trusted": False})
 
     bill.refuse_sign_in = distrusting
-    bill.reply = lambda a: refusal("BDC_1361", 403) if "payments" in a.path else {}
+    bill.reply = lambda a: (
+        refusal("BDC_1361", 403) if "payments" in a.path else shown(a)
+    )
     return KeptHome(tmp_path / "home", Upstream(bill))
 
 

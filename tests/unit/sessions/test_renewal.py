@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.assembly import ACCOUNT, Assembly, agent, assemble
 from support.bill_sessions import BillSessions
-from support.upstream import SIGN_INS, Arrival, Upstream, refusal
+from support.upstream import SIGN_INS, Arrival, Upstream, refusal, shown
 
 from bill_mcp.errors import (
     CallError,
@@ -121,6 +121,7 @@ async def test_payment_is_sent_once_more_under_a_renewed_session(
     server: Assembly, bill: BillSessions
 ) -> None:
     # The reads before would renew it: so BILL forgets when the payment has come.
+    bill.reply = shown
     server.upstream.answer = lambda arrival: forgetting(bill, server, arrival)
     await server.call(*PAY)
     first, second = server.upstream.writes
@@ -153,7 +154,7 @@ async def test_payment_is_not_sent_again_on_any_other_word(
     server: Assembly, bill: BillSessions, answer: httpx.Response
 ) -> None:
     bill.reply = lambda arrival: (
-        answer if arrival.method == "POST" else httpx.Response(200, json={})
+        answer if arrival.method == "POST" else httpx.Response(200, json=shown(arrival))
     )
     with pytest.raises(CallError) as caught:
         await server.call(*PAY)

@@ -248,6 +248,24 @@ async def test_what_was_lost_and_not_found_is_sent_again_with_a_new_number_only(
     assert len(bill_mcp.payments(bill)) == 1
 
 
+async def test_what_was_lost_is_not_sent_again_with_the_number_it_was_sent_with(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(300)
+    bill_mcp.fault(act_late_s=4000)
+    told = await bill_mcp.not_paid(bill, 60, transactionNumber="N1")
+    assert told.outcome is Outcome.UNKNOWN
+    for _ in range(3):
+        bill_mcp.pass_time(DEADLINE_S + SETTLES_S)
+        await bill_mcp.settle()
+    assert bill_mcp.states == [State.NOT_DONE]
+    for by in ("agent", "another"):
+        told = await bill_mcp.not_paid(bill, 60, by, transactionNumber="N1")
+        assert_not_done(told)
+    bill_mcp.pass_time(4000)  # and now the first sending takes effect
+    assert len(bill_mcp.payments(bill)) == 1
+
+
 async def test_another_amount_is_free_once_nothing_was_found(bill_mcp: Paying) -> None:
     bill = await lost(bill_mcp)
     await bill_mcp.pay(bill, 61)
@@ -272,3 +290,30 @@ async def test_a_person_is_asked_before_it_is_sent_again() -> None:
     approval_id = await bill_mcp.grant(question)
     await bill_mcp.call(PAY, arguments | {"approval_id": approval_id}, asking)
     assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_what_bill_refuses_later_does_not_release_what_was_lost() -> None:
+    bill_mcp = Paying(confirm=Confirm.NEVER)
+    bill = await lost(bill_mcp)
+    asking = bill_mcp.agent(confirm=Confirm.AUTO)
+    arguments = bill_mcp.payment(bill, 60)
+    approval_id = await bill_mcp.grant(await bill_mcp.asked(PAY, arguments, asking))
+    bill_mcp.fault(answer={"code": "BDC_1171", "status": 422})
+    told = await bill_mcp.refused(PAY, arguments | {"approval_id": approval_id}, asking)
+    assert (told.outcome, told.bill_code) == (Outcome.NOT_DONE, "BDC_1171")
+    # The first sending may still take effect, as it might before.
+    question = await bill_mcp.asked(PAY, arguments, asking)
+    assert "three look-ups at BILL found nothing" in question.question
+    assert_not_done(await bill_mcp.not_paid(bill, 60))
+    assert bill_mcp.payments(bill) == []
+
+
+async def test_another_currency_of_the_vendor_does_not_release_what_was_lost(
+    bill_mcp: Paying,
+) -> None:
+    bill = await lost(bill_mcp)
+    vendor = next(iter(bill_mcp.world.rows("bill")))["vendorId"]
+    change = {"vendorId": vendor, "billCurrency": "EUR"}
+    await bill_mcp.call("bill_update_a_vendor", change)
+    assert_not_done(await bill_mcp.not_paid(bill, 60))
+    assert bill_mcp.payments(bill) == []

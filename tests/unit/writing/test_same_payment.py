@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
+import httpx
 import pytest
 from support.clock import START
 from support.paying import BULK, PAY, Paying
+from support.upstream import Arrival
 
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import CallError, Earlier, Outcome
@@ -27,6 +30,8 @@ def assert_duplicate(told: CallError, **earlier: Any) -> None:
     assert (told.code, told.outcome) == ("duplicate", Outcome.DONE)
     assert told.earlier == Earlier(**earlier)
 
+
+VOID = "bill_void_a_payment"
 
 REWORDED: list[dict[str, Any]] = [
     {},
@@ -86,6 +91,36 @@ async def test_same_payment_is_a_duplicate_after_a_restart(tmp_path: Any) -> Non
     assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
 
 
+async def test_another_currency_of_the_vendor_makes_no_other_payment(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(200, vendor)
+    bill_mcp.fault(hide_s=3600)  # so that only the journal knows of it
+    made = await bill_mcp.pay(bill, 60)
+    change = {"vendorId": vendor, "billCurrency": "EUR"}
+    await bill_mcp.call("bill_update_a_vendor", change)
+    told = await bill_mcp.not_paid(bill, 60)
+    assert_duplicate(told, at=START, id=made["id"], agent_is_you=True)
+    assert len(bill_mcp.payments(bill)) == 1
+
+
+async def test_payment_that_an_older_journal_knows_with_its_currency_is_the_same(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(200)
+    bill_mcp.fault(hide_s=3600)
+    await bill_mcp.pay(bill, 60)
+    with_currency = (f"bill/{bill}|6000|USD", f"bill/{bill}")
+    await bill_mcp.server.records.file.transact(
+        lambda c: c.execute(
+            "UPDATE claims SET identity = ? WHERE subject = ?", with_currency
+        )
+    )
+    assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
+    assert len(bill_mcp.payments(bill)) == 1
+
+
 async def test_where_bill_makes_the_bill_vendor_and_amount_are_the_identity(
     bill_mcp: Paying,
 ) -> None:
@@ -131,6 +166,97 @@ async def test_bill_that_stands_twice_in_a_bulk_is_a_mistake(bill_mcp: Paying) -
     assert told.code == "bad_arguments"
     assert told.faults[0]["path"] == "payments[1].billId"
     assert bill_mcp.payments() == []
+
+
+async def test_bill_that_stands_in_a_bulk_in_two_spellings_is_a_mistake(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill = await bill_mcp.bill(100, vendor)
+    take_any_case(bill_mcp, monkeypatch)
+    arguments = bulk(bill_mcp, (bill, 10), (bill.upper(), 20)) | {"vendorId": vendor}
+    told = await bill_mcp.refused(BULK, arguments)
+    assert told.code == "bad_arguments"
+    assert told.faults[0]["path"] == "payments[1].billId"
+    assert bill_mcp.payments() == []
+
+
+async def test_id_in_another_spelling_that_bill_takes_is_the_same_bill(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = await bill_mcp.bill(100)
+    take_any_case(bill_mcp, monkeypatch)
+    bill_mcp.fault(drop="after", hide_s=500)
+    assert (await bill_mcp.not_paid(bill, 40)).outcome is Outcome.UNKNOWN
+    assert (await bill_mcp.not_paid(bill.lower(), 40)).code == "outcome_unknown"
+    assert len(bill_mcp.payments()) == 1
+
+
+async def test_vendor_in_another_spelling_that_bill_takes_is_paid_the_same_once(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = await bill_mcp.vendor()
+    take_any_case(bill_mcp, monkeypatch)
+    funding = bill_mcp.payment("", 60)["fundingAccount"]
+    made = {"processingOptions": {"createBill": True}, "fundingAccount": funding}
+    arguments = {"vendorId": vendor, "amount": 60, **made}
+    bill_mcp.fault(drop="after", hide_s=500)
+    assert (await bill_mcp.refused(PAY, arguments)).outcome is Outcome.UNKNOWN
+    told = await bill_mcp.refused(PAY, arguments | {"vendorId": vendor.lower()})
+    assert told.code == "outcome_unknown"
+    assert len(bill_mcp.payments()) == 1
+
+
+async def test_payment_in_another_spelling_that_bill_takes_is_sent_anew_once(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await bill_mcp.pay(await bill_mcp.bill(100), 60)
+    take_any_case(bill_mcp, monkeypatch)
+    key = made["id"]
+    bill_mcp.fault(f"/v3/payments/{key}/void", drop="before")
+    anew = {"paymentId": key, "type": "VOID_AND_REISSUE", "reason": "Lost check"}
+    assert (await bill_mcp.refused(VOID, anew)).outcome is Outcome.UNKNOWN
+    told = await bill_mcp.refused(VOID, anew | {"paymentId": key.upper()})
+    assert told.code == "outcome_unknown"
+
+
+def take_any_case(bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BILL finds its objects whatever the case of the id, as databases may."""
+    exact = type(bill_mcp.world).get
+
+    def get(self: Any, kind: str, key: str) -> Any:
+        ids = {str(row.get("id")).lower(): row for row in self.rows(kind)}
+        return exact(self, kind, key) or ids.get(str(key).lower())
+
+    monkeypatch.setattr(type(bill_mcp.world), "get", get)
+
+
+WRONG: list[Any] = [{}, {"id": None}, {"id": ""}, {"id": "00n0another"}]
+
+
+@pytest.mark.parametrize("shown", WRONG, ids=str)
+async def test_bill_that_bill_shows_under_no_id_or_as_another_is_not_paid(
+    bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch, shown: dict[str, Any]
+) -> None:
+    bill = await bill_mcp.bill(100)
+    answer = bill_mcp.upstream.answer
+
+    async def answered(arrival: Arrival) -> Any:
+        if arrival.path == f"/v3/bills/{bill}":
+            return httpx.Response(200, json={"dueAmount": 100, **shown})
+        reply = answer(arrival)
+        return await reply if isinstance(reply, Awaitable) else reply
+
+    bill_mcp.upstream.answer = answered
+    told = await bill_mcp.not_paid(bill, 60)
+    assert (told.code, told.outcome) == ("object_unclear", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_bill_that_bill_does_not_show_is_not_paid(bill_mcp: Paying) -> None:
+    told = await bill_mcp.not_paid("00n0nowhere", 60)
+    assert (told.code, told.outcome) == ("bill_error", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
 
 
 async def test_payment_made_in_bills_web_page_is_found(bill_mcp: Paying) -> None:
@@ -179,7 +305,7 @@ async def test_new_transaction_number_asks_a_person_where_one_can_be_asked() -> 
     assert (await bill_mcp.not_paid(bill, 60)).code == "duplicate"
     arguments = bill_mcp.payment(bill, 60, transactionNumber="SECOND")
     question = await bill_mcp.asked(PAY, arguments)
-    assert "The same payment, 60.00 USD, was made" in question.question
+    assert f"The same payment, 60.00 USD for bill {bill}, was made" in question.question
     assert question.refusal.earlier is not None
     assert question.refusal.earlier.id == made["id"]
     assert len(bill_mcp.payments(bill)) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from support.paying import PAY, Paying, StillClock
+from support.paying import BULK, PAY, Paying, StillClock
 from support.payments import rules
 
 from bill_mcp.errors import CallError
@@ -134,6 +134,87 @@ async def test_other_agent_does_not_get_the_answer_of_who_hung_up(
         bill_mcp.let_go.set()
     assert (await bill_mcp.not_paid(bill, 60, by="another")).code == "duplicate"
     assert (await bill_mcp.pay(bill, 60))["bill_mcp"]["already_done"] is True
+
+
+async def hung_up(bill_mcp: Paying, name: str, arguments: Mapping[str, Any]) -> None:
+    """A call that is done at BILL, and whose caller did not wait for its answer."""
+    bill_mcp.hold_back(PAYMENTS, f"{PAYMENTS}/bulk")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bill_mcp.call, name, arguments)
+        await bill_mcp.has_acted.wait()
+        tasks.cancel_scope.cancel()
+        bill_mcp.let_go.set()
+    bill_mcp.hold_back()
+    assert bill_mcp.states == ["done"]
+
+
+def bulk(bill_mcp: Paying, vendor: str, *bills: str) -> dict[str, Any]:
+    funding = bill_mcp.payment("", 1)["fundingAccount"]
+    payments = [{"billId": bill, "amount": 60} for bill in bills]
+    return {"vendorId": vendor, "payments": payments, "fundingAccount": funding}
+
+
+async def test_bulk_is_not_answered_with_the_payment_of_one_of_its_bills(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill, other = [await bill_mcp.bill(100, vendor) for _ in range(2)]
+    await hung_up(bill_mcp, PAY, bill_mcp.payment(bill, 60))
+    told = await bill_mcp.refused(BULK, bulk(bill_mcp, vendor, bill, other))
+    assert told.code == "duplicate"
+    assert f"60.00 USD for bill {bill}, was made" in str(told)
+    assert bill_mcp.payments(other) == []
+    assert (await bill_mcp.pay(bill, 60))["bill_mcp"]["already_done"] is True
+
+
+async def test_one_bill_is_not_answered_with_the_bulk_that_paid_it(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill, other = [await bill_mcp.bill(100, vendor) for _ in range(2)]
+    arguments = bulk(bill_mcp, vendor, bill, other)
+    await hung_up(bill_mcp, BULK, arguments)
+    told = await bill_mcp.not_paid(other, 60)
+    assert told.code == "duplicate"
+    assert f"the same payment, 60.00 USD for bill {other}, was made" in str(told)
+    assert told.earlier is not None
+    assert told.earlier.id == bill_mcp.payments(other)[0]["id"]
+    answer = await bill_mcp.call(BULK, arguments)
+    assert answer["bill_mcp"]["already_done"] is True
+    assert len(answer["payments"]) == 2
+
+
+async def test_bulk_that_waits_for_one_of_its_bills_is_not_answered_with_that(
+    bill_mcp: Paying,
+) -> None:
+    vendor = await bill_mcp.vendor()
+    bill, other = [await bill_mcp.bill(100, vendor) for _ in range(2)]
+    ended = Ended(bill_mcp)
+    bill_mcp.hold_back(PAYMENTS)
+    async with anyio.create_task_group() as tasks:
+        payment = bill_mcp.payment(bill, 60)
+        tasks.start_soon(ended.call, "one", PAY, payment, "agent")
+        await bill_mcp.has_acted.wait()
+        both = bulk(bill_mcp, vendor, bill, other)
+        tasks.start_soon(ended.call, "both", BULK, both, "agent")
+        await anyio.wait_all_tasks_blocked()
+        bill_mcp.let_go.set()
+    assert (ended.how["both"].code, ended.how["both"].earlier.id) == (
+        "duplicate",
+        ended.how["one"]["id"],
+    )
+    assert [len(bill_mcp.payments(each)) for each in (bill, other)] == [1, 0]
+
+
+async def test_new_transaction_number_is_not_answered_with_the_earlier_payment(
+    bill_mcp: Paying,
+) -> None:
+    bill = await bill_mcp.bill(200)
+    await hung_up(bill_mcp, PAY, bill_mcp.payment(bill, 60))
+    told = await bill_mcp.pay(bill, 60, transactionNumber="SECOND")
+    assert told["transactionNumber"] == "SECOND"
+    assert "already_done" not in told["bill_mcp"]
+    assert len(bill_mcp.payments(bill)) == 2
 
 
 async def test_what_others_paid_during_a_renewal_is_seen_before_sending_once_more() -> (
