@@ -74,19 +74,23 @@ class Holdings:
         """Make the account that *agent* is pinned to its current one."""
         self._current[agent.key] = self.profile_of(agent)
 
-    async def settled(self, agent: Agent, held: Held) -> Held:
+    async def settled(
+        self, agent: Agent, held: Held, refused: Credentials | None
+    ) -> Held:
         """Keep what is held after a sign-in or MFA step.
 
-        A remembered MFA that did not make the session trusted has ended: BILL says so
-        by nothing else, so it lapses here and is explained at the next refusal.
+        A remembered MFA that BILL was shown and that made no session trusted has
+        ended: BILL says so by nothing else, so it lapses here and is explained at the
+        next refusal. *refused* are the credentials that it belongs to.
         """
         session = held.organization
         if session is not None and session.trusted:
             held = replace(held, lapsed=False)
-        elif session is not None and held.credentials.remember_me_id is not None:
-            await self._remembering.lapse(held.credentials)
-            forgetting = replace(held.credentials, remember_me_id=None, device=None)
-            held = replace(held, credentials=forgetting, lapsed=True)
+        if refused is not None and refused.remember_me_id is not None:
+            await self._remembering.lapse(refused)
+            if held.credentials.remembers_as(refused):
+                forgetting = replace(held.credentials, remember_me_id=None, device=None)
+                held = replace(held, credentials=forgetting, lapsed=True)
         return self.keep(agent, held)
 
     async def remember(self, credentials: Credentials) -> None:

@@ -7,7 +7,7 @@ so that switching back costs no sign-in while they live.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from bill_mcp.sessions.authorizing import (
 from bill_mcp.sessions.closures import CODES_PAUSED
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
+from bill_mcp.sessions.leaving import LOGOUT_S, Leaving
 from bill_mcp.sessions.pin import Pin, Send
 from bill_mcp.sessions.remembered import Remembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -45,9 +46,6 @@ from bill_mcp.sessions.store import (
 )
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Auth, SessionRole
-
-LOGOUT_S = 3.0
-"""How long the end of a server waits for BILL."""
 
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
 
@@ -85,6 +83,7 @@ class SessionManager:
         self._store = store
         self._monotonic = monotonic
         self._live = live
+        self._leaving = Leaving(sign_in, monotonic)
         self._gates: dict[str, Gate] = {}
         self._locks: dict[Holder, anyio.Lock] = {}
 
@@ -177,35 +176,46 @@ class SessionManager:
             if roles.only_switches(role, given, held):
                 self._holdings.switch(agent)
                 return {}
-            if role is SessionRole.SIGN_IN and not set(given) - roles.OWN_ARGUMENTS:
+            if role is SessionRole.SIGN_IN and not roles.gives_credentials(given):
                 live = held.organization
                 if live is not None and not live.is_idle(self._monotonic()):
                     self._switch(agent, given)
                     return roles.described(live)
-            if role in SIGNED_IN_BY_US:
-                credentials = roles.with_inline(role, held.credentials, arguments)
-                reply = await self._sign_in.run(
-                    agent.key, credentials, role, send, renewal=False
-                )
-            elif role is SessionRole.SIGN_OUT:
-                reply = await self._ended(agent, held, send)
-            elif role in roles.CODES:
-                reply = await self._with_code(agent, held, action, send)
-            else:
-                reply = await self._renewing(
-                    agent,
-                    action.spec.auth,
-                    send,
-                    roles.organization_in(role, arguments),
-                )
-            held = await self._holdings.held(agent)
-            held = roles.after(role, arguments, reply, held, self._monotonic())
+            reply = await self._answered(agent, held, action, arguments, send)
+            before = await self._holdings.held(agent)
+            held = roles.after(role, arguments, reply, before, self._monotonic())
             if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe"):
                 await self._holdings.remember(held.credentials)
-            await self._holdings.settled(agent, held)
+            refused = roles.refused_device(role, arguments, reply, before)
+            await self._holdings.settled(agent, held, refused)
             if role in roles.SIGN_INS:
                 self._switch(agent, given)
+                if held.organization is not before.organization:
+                    await self._leaving.replaced(agent.key, before)
             return reply
+
+    async def _answered(
+        self,
+        agent: Agent,
+        held: Held,
+        action: Action,
+        arguments: Mapping[str, Any],
+        send: Send,
+    ) -> dict[str, Any]:
+        """BILL's answer to an action that changes the session itself."""
+        role = action.spec.session
+        if role in SIGNED_IN_BY_US:
+            credentials = roles.with_inline(role, held.credentials, arguments)
+            return await self._sign_in.run(
+                agent.key, credentials, role, send, renewal=False
+            )
+        if role is SessionRole.SIGN_OUT:
+            return await self._leaving.asked_for(held, send)
+        if role in roles.CODES:
+            return await self._with_code(agent, held, action, send)
+        return await self._renewing(
+            agent, action.spec.auth, send, roles.organization_in(role, arguments)
+        )
 
     def _switch(self, agent: Agent, given: Mapping[str, Any]) -> None:
         """Make the account that a sign-in named the agent's current one."""
@@ -236,26 +246,9 @@ class SessionManager:
             self._store.close()
 
     async def _leave(self, holder: Holder, held: Held) -> None:
-        session = held.organization
-        if session is None or session.is_idle(self._monotonic()):
-            return
-        # Whatever goes wrong, the session idles to its end without us.
-        with suppress(Exception):
+        if held.organization is not None:
             async with self._gates.setdefault(holder.agent, Gate()).closed():
-                self._sign_in.closures.check_organization(session.organization_id)
-                authorization = with_session(held, session, Auth.SESSION)
-                await self._sign_in.end(holder.agent, authorization)
-
-    async def _ended(self, agent: Agent, held: Held, send: Send) -> dict[str, Any]:
-        """BILL's answer to a sign-out; nobody signs in for the sake of it."""
-        session = held.organization
-        if session is None or session.is_idle(self._monotonic()):
-            return {}
-        self._sign_in.closures.check_organization(session.organization_id)
-        try:
-            return await send(with_session(held, session, Auth.SESSION))
-        except SessionExpiredError:
-            return {}
+                await self._leaving.behind(holder.agent, held)
 
     async def _with_code(
         self, agent: Agent, held: Held, action: Action, send: Send
@@ -367,8 +360,9 @@ class SessionManager:
                 session = await self._sign_in.as_organization(
                     agent.key, held.credentials, self._monotonic(), renewal=renewal
                 )
+                refused = None if session.trusted else held.credentials
                 held = await self._holdings.settled(
-                    agent, replace(held, organization=session)
+                    agent, replace(held, organization=session), refused
                 )
         return held
 

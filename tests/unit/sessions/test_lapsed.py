@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support.assembly import ACCOUNT, Assembly
 from support.bill_sessions import BillSessions
-from support.kept_home import KeptHome
+from support.kept_home import AS_USER, KeptHome
 from support.upstream import Arrival, Upstream, refusal
 
 from bill_mcp.errors import NotTrustedError
@@ -103,3 +103,14 @@ async def test_device_that_lapsed_is_not_tried_again(home: KeptHome) -> None:
         if arrival.path == "/v3/login"
     ]
     assert tried == [True, False]
+
+
+async def test_sign_in_as_a_client_ends_no_remembered_mfa_of_the_account(
+    home: KeptHome,
+) -> None:
+    """BILL was not shown it."""
+    await remember(home)
+    async with home.server(account=FORGETFUL) as server:
+        await server.call(*AS_USER)
+    remembering = VaultRemembering(lambda: home.vault, home.clock.now)
+    assert await remembering.find(FORGETFUL) is not None
