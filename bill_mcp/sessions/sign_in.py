@@ -9,7 +9,6 @@ import anyio
 
 from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, build
-from bill_mcp.clock import Clock
 from bill_mcp.errors import ApiError, CallError, Outcome
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.closures import (
@@ -33,7 +32,7 @@ class SignIn:
     Args:
         catalogue: Has the sign-in actions.
         client: Sends their requests.
-        clock: For how long a lock-out is respected.
+        closures: What is left alone at BILL.
         new_id: For building requests.
     """
 
@@ -42,14 +41,14 @@ class SignIn:
         catalogue: Catalogue,
         client: BillClient,
         *,
-        clock: Clock,
+        closures: Closures,
         new_id: NewId,
     ) -> None:
         self._catalogue = catalogue
         self._client = client
         self._new_id = new_id
         self._trying: dict[str, anyio.Lock] = {}
-        self.closures = Closures(clock)
+        self.closures = closures
 
     async def as_organization(
         self, agent: str, credentials: Credentials, now: float, *, renewal: bool
@@ -122,7 +121,7 @@ class SignIn:
         # One after the other, or two agents would try the same wrong password at once.
         async with self._trying.setdefault(name_of(credentials, role), anyio.Lock()):
             self.closures.check_organization(place)
-            self.closures.check_account(credentials, role)
+            await self.closures.check_account(credentials, role)
             return await self._tried(agent, credentials, role, send, renewal=renewal)
 
     async def _tried(
@@ -145,17 +144,19 @@ class SignIn:
         )
         place = _place(credentials, role)
         try:
-            return await send(authorization)
+            reply = await send(authorization)
         except ApiError as error:
             if error.bill_code == LOCKED_OUT:
                 raise self.closures.lock_out(place) from None
             if error.bill_code == HOUR_USED_UP:
                 raise self.closures.use_up_hour(limit_key) from None
             if error.bill_code in REFUSED_FOR_GOOD:
-                raise self.closures.refuse(credentials, role, error) from None
+                raise await self.closures.refuse(credentials, role, error) from None
             raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
+        await self.closures.open(credentials, role)
+        return reply
 
     async def end(self, agent: str, session: Authorization) -> None:
         """Sign out.

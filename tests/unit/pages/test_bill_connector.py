@@ -20,6 +20,7 @@ from bill_mcp.pages.accounts import Bill, TriedAccount
 from bill_mcp.pages.bill_connector import AgentConnector, BillConnector
 from bill_mcp.pages.connecting import Account, Connected, Kind, MfaStatus
 from bill_mcp.secret import LiveSecrets, Secret
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.credentials import Credentials, read
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -75,7 +76,9 @@ class Place:
         yield Bill(
             catalogue=CATALOGUE,
             client=client,
-            sign_in=SignIn(CATALOGUE, client, clock=self.clock, new_id=new_id),
+            sign_in=SignIn(
+                CATALOGUE, client, closures=Closures(self.clock), new_id=new_id
+            ),
             clock=self.clock,
             new_id=new_id,
             live=LiveSecrets(),
