@@ -105,7 +105,7 @@ class Closures:
     def __init__(
         self, clock: Clock, file: ClosedFile | None = None, *, by_person: bool = False
     ) -> None:
-        self._clock, self._file, self._by_person = clock, file, by_person
+        self.clock, self._file, self._by_person = clock, file, by_person
         self._closed: dict[str, _Closed] = {}
         self._refused: dict[str, _Refused] = {}
 
@@ -146,7 +146,7 @@ class Closures:
 
     def use_up_hour(self, key: str) -> LimitError:
         """Sign nobody in with that key in this hour; what the agent is told."""
-        now = self._clock.now()
+        now = self.clock.now()
         into_hour = now - now.replace(minute=0, second=0, microsecond=0)
         left_s = (timedelta(hours=1) - into_hour).total_seconds()
         return self._close(_key(key), _HOUR, left_s)
@@ -172,10 +172,10 @@ class Closures:
         self._check(_user(user))
 
     def _close(self, name: str, kind: _Kind, for_s: float) -> LimitError:
-        closed = _Closed(kind=kind, until=self._clock.monotonic() + for_s)
+        closed = _Closed(kind=kind, until=self.clock.monotonic() + for_s)
         self._closed[name] = closed
         if self._file is not None:
-            now = self._clock.now().timestamp()
+            now = self.clock.now().timestamp()
             self._file.put(name, kind.code, now, now + for_s)
         return self._error(closed)
 
@@ -183,7 +183,7 @@ class Closures:
         closed = self._closed.get(name) or self._closed_elsewhere(name)
         if closed is None:
             return
-        if self._clock.monotonic() >= closed.until:
+        if self.clock.monotonic() >= closed.until:
             self._closed.pop(name, None)
             return
         raise self._error(closed)
@@ -191,19 +191,19 @@ class Closures:
     def _closed_elsewhere(self, name: str) -> _Closed | None:
         """What another process has closed, unless its clock was ahead of ours."""
         row = self._file.find(name) if self._file is not None else None
-        now = self._clock.now().timestamp()
+        now = self.clock.now().timestamp()
         if row is None or row.until is None or not row.at <= now < row.until:
             return None
         kind = _KINDS.get(row.code)
         if kind is None:
             return None
-        return _Closed(kind=kind, until=self._clock.monotonic() + row.until - now)
+        return _Closed(kind=kind, until=self.clock.monotonic() + row.until - now)
 
     def _error(self, closed: _Closed) -> LimitError:
         kind = closed.kind
-        left_s = closed.until - self._clock.monotonic()
+        left_s = closed.until - self.clock.monotonic()
         # Rounded up to the minute: at the time that is told it has passed.
-        moment = self._clock.now() + timedelta(seconds=left_s + 59.999)
+        moment = self.clock.now() + timedelta(seconds=left_s + 59.999)
         told = moment.strftime("%H:%M UTC")
         minutes = math.ceil(left_s / 60)
         wait = "a minute" if minutes == 1 else f"{minutes} minutes"
@@ -218,7 +218,7 @@ class Closures:
         self, credentials: Credentials, role: SessionRole, error: ApiError
     ) -> CredentialsError:
         """Leave the account alone from now on; what the agent is told."""
-        at = self._clock.now()
+        at = self.clock.now()
         names = tuple(_names(credentials, role))
         row = ClosedRow(
             name="",

@@ -12,6 +12,7 @@ from bill_mcp.client.http import Authorization
 from bill_mcp.errors import ConfigError, CredentialsError, RefusedError
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.guesses import is_guess
 from bill_mcp.sessions.remembered import Remembering
 from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder, SessionStore
 from bill_mcp.specs.models import Auth, SessionRole
@@ -124,6 +125,17 @@ class Holdings:
                 f"the account {profile} cannot be used: {error}",
                 advice="Ask the operator to mend that; nothing was sent.",
             ) from None
+
+    async def guessed_for(
+        self, agent: Agent, held: Held, credentials: Credentials
+    ) -> Credentials | None:
+        """The account itself, where only the organization is an agent's choice.
+
+        Raises:
+            CredentialsError: The account is no longer connected.
+        """
+        own = await self._connected(agent) if held.inline else held.credentials
+        return own if is_guess(credentials, own) else None
 
     async def _begun(self, credentials: Credentials) -> Held:
         """What is held before the first session, with the MFA that is remembered."""

@@ -206,8 +206,11 @@ class SessionManager:
         role = action.spec.session
         if role in SIGNED_IN_BY_US:
             credentials = roles.with_inline(role, held.credentials, arguments)
+            own = None
+            if role is SessionRole.SIGN_IN:
+                own = await self._holdings.guessed_for(agent, held, credentials)
             return await self._sign_in.run(
-                agent.key, credentials, role, send, renewal=False
+                agent.key, credentials, role, send, renewal=False, own=own
             )
         if role is SessionRole.SIGN_OUT:
             return await self._leaving.asked_for(held, send)

@@ -19,6 +19,7 @@ from bill_mcp.sessions.closures import (
     name_of,
 )
 from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.guesses import Guesses
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.specs.models import SessionRole
@@ -49,6 +50,7 @@ class SignIn:
         self._new_id = new_id
         self._trying: dict[str, anyio.Lock] = {}
         self.closures = closures
+        self.guesses = Guesses(closures.clock)
 
     async def as_organization(
         self, agent: str, credentials: Credentials, now: float, *, renewal: bool
@@ -115,14 +117,24 @@ class SignIn:
         send: Send,
         *,
         renewal: bool,
+        own: Credentials | None = None,
     ) -> dict[str, Any]:
-        """One sign-in, counted; a refusal closes the account until a person acts."""
+        """One sign-in, counted; a refusal closes the account until a person acts.
+
+        Where an agent named another organization, that one alone was refused: *own*
+        is the account itself.
+        """
         place = _place(credentials, role)
+        account = own or credentials
         # One after the other, or two agents would try the same wrong password at once.
-        async with self._trying.setdefault(name_of(credentials, role), anyio.Lock()):
+        async with self._trying.setdefault(name_of(account, role), anyio.Lock()):
             self.closures.check_organization(place)
-            await self.closures.check_account(credentials, role)
-            return await self._tried(agent, credentials, role, send, renewal=renewal)
+            await self.closures.check_account(account, role)
+            if own is not None:
+                self.guesses.check(credentials)
+            return await self._tried(
+                agent, credentials, role, send, renewal=renewal, guessed=own is not None
+            )
 
     async def _tried(
         self,
@@ -132,6 +144,7 @@ class SignIn:
         send: Send,
         *,
         renewal: bool,
+        guessed: bool,
     ) -> dict[str, Any]:
         key = credentials.app_key if "partner" in role else credentials.dev_key
         limit_key = key.digest() if key else "none"
@@ -150,12 +163,15 @@ class SignIn:
                 raise self.closures.lock_out(place) from None
             if error.bill_code == HOUR_USED_UP:
                 raise self.closures.use_up_hour(limit_key) from None
+            if error.bill_code in REFUSED_FOR_GOOD and guessed:
+                raise self.guesses.refuse(credentials, error) from None
             if error.bill_code in REFUSED_FOR_GOOD:
                 raise await self.closures.refuse(credentials, role, error) from None
             raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
         await self.closures.open(credentials, role)
+        self.guesses.enter(credentials)
         return reply
 
     async def end(self, agent: str, session: Authorization) -> None:
