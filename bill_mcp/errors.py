@@ -190,9 +190,14 @@ class SessionExpiredError(ApiError):
 
 
 class NotTrustedError(ApiError):
-    """The session is not MFA-trusted (BDC_1361); signing in again does not help."""
+    """The session is not MFA-trusted (BDC_1361); signing in again does not help.
+
+    Attributes:
+        reason: Why it no longer is, in a sentence; empty where that is not known.
+    """
 
     code = "mfa_required"
+    reason = ""
 
 
 class BusyError(ApiError):

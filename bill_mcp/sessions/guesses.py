@@ -87,7 +87,7 @@ class Guesses:
 
 
 def is_guess(credentials: Credentials, own: Credentials) -> bool:
-    """Whether only the organization is not the one that the account is *own*ed in."""
+    """Whether it is the *own* account, but for the organization."""
     same_user = (
         credentials.username == own.username
         and credentials.password == own.password

@@ -139,30 +139,37 @@ class Holdings:
 
     async def _begun(self, credentials: Credentials) -> Held:
         """What is held before the first session, with the MFA that is remembered."""
-        if credentials.can_sign_in and credentials.remember_me_id is None:
-            found = await self._remembering.find(credentials)
-            if found is not None:
-                credentials = credentials.remembering(
-                    found.remember_me_id, found.device
-                )
+        credentials = await self._with_remembered(credentials)
         self._live.add(credentials.secrets())
         return Held(credentials=credentials)
 
+    async def _with_remembered(self, credentials: Credentials) -> Credentials:
+        """The same account with the MFA that was remembered for it, if any."""
+        if not credentials.can_sign_in or credentials.remember_me_id is not None:
+            return credentials
+        found = await self._remembering.find(credentials)
+        if found is None:
+            return credentials
+        return credentials.remembering(found.remember_me_id, found.device)
+
     async def reread(self, agent: Agent, held: Held) -> Held:
         """What is held, unless a person has connected another account, or none.
+
+        With the MFA that was completed and remembered meanwhile, as in another process.
 
         Raises:
             CredentialsError: The account is no longer connected.
         """
         if held.inline:
-            return held
+            known = await self._with_remembered(held.credentials)
+            return replace(held, credentials=known)
         now = await self._connected(agent)
         if not now.opens_the_same_as(held.credentials):
             begun = self.keep(agent, await self._begun(now))
             found = await self.store.take_up(self.holder(agent), begun.credentials)
             return self.keep(agent, found or begun)
         known = replace(held.credentials, connected_at=now.connected_at)
-        return replace(held, credentials=known)
+        return replace(held, credentials=await self._with_remembered(known))
 
     async def signing_in(self, agent: Agent, role: SessionRole) -> Held:
         """What a sign-in or MFA step of *role* is made with.

@@ -274,29 +274,32 @@ class SessionManager:
     ) -> dict[str, Any]:
         """BILL's answer under the agent's session, renewed at most once.
 
-        *organization* is the one that the call is about, if not the session's.
+        Once more where MFA was completed elsewhere: BILL may forget a session, and then
+        find the next one not trusted. *organization* is the one that the call is about,
+        if not the session's.
         """
         if organization is not None or auth is Auth.SESSION:
             send = self._sign_in.closures.respected(send, organization)
         authorization = await self._authorization(agent, auth, stale=None)
-        try:
-            reply = await send(authorization)
-        except NotTrustedError as error:
-            lapsed = await self._holdings.distrusted(agent)
-            not_done = error.outcome is Outcome.NOT_DONE
-            if not not_done or not await self._holdings.learnt(agent):
-                if lapsed:
-                    error.advice = f"{LAPSED} {error.advice}"
-                raise
+        renewed, learnt = auth not in {Auth.SESSION, Auth.PARTNER}, False
+        while True:
+            try:
+                reply = await send(authorization)
+                break
+            except NotTrustedError as error:
+                not_done = error.outcome is Outcome.NOT_DONE
+                lapsed = await self._holdings.distrusted(agent)
+                learnt = not learnt and not_done and await self._holdings.learnt(agent)
+                if not learnt:
+                    if lapsed:
+                        error.reason, error.advice = LAPSED, f"{LAPSED} {error.advice}"
+                    raise
+            except SessionExpiredError as error:
+                if renewed or error.outcome is not Outcome.NOT_DONE:
+                    raise
+                renewed = True
+                self._holdings.expire(agent, auth, authorization)
             authorization = await self._again(agent, auth, authorization)
-            reply = await send(authorization)
-        except SessionExpiredError as error:
-            has_session = auth in {Auth.SESSION, Auth.PARTNER}
-            if error.outcome is not Outcome.NOT_DONE or not has_session:
-                raise
-            self._holdings.expire(agent, auth, authorization)
-            authorization = await self._again(agent, auth, authorization)
-            reply = await send(authorization)
         self._holdings.touch(agent, auth, authorization)
         return reply
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mcp_types as types
 import pytest
 from mcp import Client
-from support.process import client_of, error_of, result_of
+from support.process import ERAS, client_of, error_of, result_of
 from support.simulator_process import Simulator, simulator_process
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +29,8 @@ BANK_ACCOUNT = {
     "ownerType": "BUSINESS",
     "bankName": "Chase",
 }
+ENDED = "The remembered MFA has ended, as it does after 30 days. "
+"""Why a person is asked again."""
 
 
 @pytest.fixture
@@ -105,3 +108,57 @@ async def test_session_that_a_sign_in_replaces_is_signed_out(
         result_of(await client.call_tool("bill_api_login", own))
         assert (asked(simulator, LOGIN), asked(simulator, LOGOUT)) == (2, 1)
         assert await mfa_status(client) == "COMPLETE"
+
+
+async def outlive(client: Client, simulator: Simulator) -> None:
+    """31 days at BILL."""
+    await remember(client)
+    simulator.control("POST", "clock", {"advance_s": 31 * 86400})
+
+
+async def test_end_of_the_30_days_is_told_to_an_agent_whose_client_opens_no_links(
+    simulator: Simulator, variables: dict[str, str]
+) -> None:
+    async with client_of(variables=variables) as client:
+        await outlive(client, simulator)
+        for _ in range(2):
+            answer = await client.call_tool("bill_create_a_bank_account", BANK_ACCOUNT)
+            told = error_of(answer)
+            assert told["error"] == "mfa_required"
+            assert told["advice"].startswith(f"{ENDED}Ask the person")
+            assert told["advice"].count(ENDED) == 1
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_end_of_the_30_days_is_told_to_the_person_who_is_asked(
+    era: str, simulator: Simulator, variables: dict[str, str]
+) -> None:
+    asked: list[str] = []
+
+    async def answer(_context: Any, params: Any) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="decline")
+
+    async with client_of(
+        era=era, variables=variables, elicitation_callback=answer
+    ) as client:
+        await outlive(client, simulator)
+        await client.call_tool("bill_create_a_bank_account", BANK_ACCOUNT)
+    [message] = asked
+    assert message.startswith(ENDED)
+
+
+@pytest.mark.parametrize("forgotten", [True, False], ids=["forgotten", "known"])
+async def test_mfa_remembered_by_another_process_serves_the_first_call_that_needs_it(
+    simulator: Simulator, variables: dict[str, str], forgotten: bool
+) -> None:
+    async with (
+        client_of(variables=variables) as one,
+        client_of(variables=variables) as another,
+    ):
+        assert await mfa_status(one) == "CHALLENGE"
+        await remember(another)
+        if forgotten:
+            simulator.control("DELETE", "sessions")
+        result_of(await one.call_tool("bill_create_a_bank_account", BANK_ACCOUNT))
+    assert asked(simulator, LOGIN) == 3
