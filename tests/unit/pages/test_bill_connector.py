@@ -203,6 +203,20 @@ async def test_signing_out_never_fails(place: Place) -> None:
     await place.connector.aclose()
 
 
+async def test_session_is_signed_out_where_the_check_after_the_sign_in_fails(
+    place: Place,
+) -> None:
+    fault = {"method": "GET", "path": "/v3/login/session", "answer": {"status": 400}}
+    place.world.faults.add_all([{**fault, "times": 1}])
+    account = place.account("org")
+    with pytest.raises(CallError):
+        await place.sign_in(Kind.ORGANIZATION, account)
+    await place.sign_in(Kind.ORGANIZATION, account)
+    await place.connector.aclose()
+    ours = [path for path in place.paths() if path in {"/v3/login", "/v3/logout"}]
+    assert ours == ["/v3/login", "/v3/logout"] * 2
+
+
 async def test_an_organization_that_hides_its_name_is_connected_too(
     place: Place,
 ) -> None:
