@@ -68,6 +68,10 @@ class ConfigError(BillMcpError):
     """A setting or a credential is missing or contradictory."""
 
 
+class NotConnectedError(ConfigError):
+    """There is no account of that name, or no longer."""
+
+
 class NeedsPerson(BillMcpError):  # noqa: N818 -- a question, not a failure
     """A person must agree before the call can go on.
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import anyio
 
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization
-from bill_mcp.errors import ConfigError, CredentialsError, RefusedError
+from bill_mcp.errors import (
+    ConfigError,
+    CredentialsError,
+    NotConnectedError,
+    RefusedError,
+)
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.guesses import is_guess
@@ -25,6 +31,9 @@ Raises `ConfigError` where there is no such account any more.
 
 SIGNED_IN_BY_US = frozenset({SessionRole.SIGN_IN, SessionRole.PARTNER_SIGN_IN})
 """The sign-ins that credentials open, not another session."""
+
+_TRUSTED = {"COMPLETE": True, "CHALLENGE": False, "SETUP": False}
+"""What BILL's word on a session's MFA says of its trust; other words say nothing."""
 
 
 class Holdings:
@@ -125,6 +134,31 @@ class Holdings:
                 f"the account {profile} cannot be used: {error}",
                 advice="Ask the operator to mend that; nothing was sent.",
             ) from None
+
+    async def looked_at(self, agent: Agent) -> Held | None:
+        """What is held, sessions of before a restart too; BILL is asked nothing.
+
+        None where a person has removed the account, and with it its sessions.
+        """
+        try:
+            held = await self.held(agent)
+            if not held.inline:
+                await anyio.to_thread.run_sync(self._profiles, self.profile_of(agent))
+        except (CredentialsError, NotConnectedError):
+            return None
+        except ConfigError:
+            # The vault is locked, say: the session that is held is no worse for that.
+            return held
+        return held
+
+    def told(self, agent: Agent, reply: Mapping[str, Any]) -> None:
+        """Note BILL's word on the session that is held, in *reply* to a look at it."""
+        held = self.store.get(self.holder(agent))
+        trusted = _TRUSTED.get(str(reply.get("mfaStatus")))
+        if held is None or held.organization is None or trusted is None:
+            return
+        session = replace(held.organization, trusted=trusted)
+        self.store.put(self.holder(agent), replace(held, organization=session))
 
     async def guessed_for(
         self, agent: Agent, held: Held, credentials: Credentials

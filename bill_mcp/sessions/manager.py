@@ -225,6 +225,18 @@ class SessionManager:
         if given.get("profile") is not None:
             self._holdings.switch(agent)
 
+    async def look(self, agent: Agent) -> Held | None:
+        """What is held for *agent* and alive; None if its account is gone."""
+        held = await self._holdings.looked_at(self.pinned(agent))
+        session = held.organization if held else None
+        if held is not None and session and session.is_idle(self._monotonic()):
+            held = replace(held, organization=None)
+        return held
+
+    def told(self, agent: Agent, reply: Mapping[str, Any]) -> None:
+        """Note what BILL says of the agent's session when it is asked to show it."""
+        self._holdings.told(agent, reply)
+
     def session_of(self, agent: Agent) -> BillSession | None:
         """The organization session held for *agent* now, if any."""
         held = self._store.get(self._holdings.holder(agent))
