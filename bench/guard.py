@@ -43,6 +43,7 @@ from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import credentials
 from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.sessions.remembered import VaultRemembering
@@ -122,7 +123,7 @@ class _Office:
         )
         vault: Vault = MemoryVault()
         sessions = SessionManager(
-            SignIn(specs, self.client, clock=clock, new_id=random_id),
+            SignIn(specs, self.client, closures=Closures(clock), new_id=random_id),
             profiles=lambda _: account,
             store=MemorySessionStore(),
             remembering=VaultRemembering(lambda: vault, clock.now),

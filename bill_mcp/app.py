@@ -28,6 +28,8 @@ from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import agent_locks, kept
 from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.closed_file import ClosedFile, closed_file_in
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.holdings import Profiles
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.remembered import VaultRemembering
@@ -286,6 +288,13 @@ def _announcer(
     )
 
 
+def _closed_file(settings: Settings) -> ClosedFile | None:
+    """Shared like the limits."""
+    if settings.embedded:
+        return None
+    return closed_file_in(settings.home, settings.base_url)
+
+
 def _sessions(
     settings: Settings,
     catalogue: Catalogue,
@@ -297,7 +306,12 @@ def _sessions(
     new_id: Callable[[int], str],
 ) -> SessionManager:
     return SessionManager(
-        SignIn(catalogue, client, clock=clock, new_id=new_id),
+        SignIn(
+            catalogue,
+            client,
+            closures=Closures(clock, _closed_file(settings)),
+            new_id=new_id,
+        ),
         profiles=profiles,
         store=store,
         remembering=VaultRemembering(vault_of(settings), clock.now),

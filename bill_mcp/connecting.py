@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 
@@ -19,6 +20,8 @@ from bill_mcp.pages.connecting import Account, Keeper, Kind
 from bill_mcp.private_files import make_private_folder
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import credentials
+from bill_mcp.sessions.closed_file import closed_file_in
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.profiles import ProfileKeeper, read_profiles, stored_variables
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -63,16 +66,22 @@ class Connecting:
         return vault.where
 
     def connector(self, keeper: Keeper | None = None) -> BillConnector:
-        """One person's way to BILL, for one question."""
+        """One person's way to BILL, for one question.
+
+        Without a *keeper* of its own it is for an account that a person types, who may
+        try what BILL has refused before.
+        """
         return BillConnector(
             self.place.profile,
-            open_bill=self.open_bill,
+            open_bill=partial(self.open_bill, by_person=keeper is None),
             keeper=keeper or self.keeper,
         )
 
     @asynccontextmanager
-    async def open_bill(self, environment: Environment) -> AsyncIterator[Bill]:
-        """Reach an environment, with refusals of its own and the machine's limits."""
+    async def open_bill(
+        self, environment: Environment, *, by_person: bool = False
+    ) -> AsyncIterator[Bill]:
+        """Reach an environment, within what the machine's servers know of it."""
         catalogue = loading.load()
         base_url = self.place.base_urls.get(environment)
         address = base_url or BASE_URLS[environment]
@@ -84,11 +93,13 @@ class Connecting:
             budgets=limits.budgets,
             codes=catalogue.error_codes,
         )
+        file = closed_file_in(self.place.home, address)
+        closures = Closures(self.clock, file, by_person=by_person)
         try:
             yield Bill(
                 catalogue=catalogue,
                 client=client,
-                sign_in=SignIn(catalogue, client, clock=self.clock, new_id=random_id),
+                sign_in=SignIn(catalogue, client, closures=closures, new_id=random_id),
                 clock=self.clock,
                 new_id=random_id,
                 live=self.live,

@@ -20,7 +20,7 @@ from bill_mcp.client.request import NewId, Request, build
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard import policy
 from bill_mcp.guard.evidence import Reason
-from bill_mcp.presenting import Presenter
+from bill_mcp.presenting import SESSION_DETAILS, Presenter
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.settings import Settings
@@ -130,6 +130,8 @@ class Dispatcher:
 
         async with self.sessions.pin(agent, request.action.spec.auth) as pin:
             reply = await pin.send(send)
+            if request.action.name == SESSION_DETAILS:
+                self.sessions.told(agent, reply)
             vendor_id = given.get("vendorId")
             await self.writes.noticed(request.action, pin, reply, vendor_id)
         return self.presenter.present(agent, request.action, reply, given)

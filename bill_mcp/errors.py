@@ -69,6 +69,10 @@ class ConfigError(BillMcpError):
     """A setting or a credential is missing or contradictory."""
 
 
+class NotConnectedError(ConfigError):
+    """There is no account of that name, or no longer."""
+
+
 class NeedsPerson(BillMcpError):  # noqa: N818 -- a question, not a failure
     """A person must agree before the call can go on.
 
@@ -210,9 +214,14 @@ class SessionExpiredError(ApiError):
 
 
 class NotTrustedError(ApiError):
-    """The session is not MFA-trusted (BDC_1361); signing in again does not help."""
+    """The session is not MFA-trusted (BDC_1361); signing in again does not help.
+
+    Attributes:
+        reason: Why it no longer is, in a sentence; empty where that is not known.
+    """
 
     code = "mfa_required"
+    reason = ""
 
 
 class BusyError(ApiError):

@@ -17,7 +17,13 @@ from mcp.shared.exceptions import NoBackChannelError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bill_mcp.agents import Agent
-from bill_mcp.errors import CallError, ConfigError, NeedsPerson, RefusedError
+from bill_mcp.errors import (
+    CallError,
+    ConfigError,
+    NeedsPerson,
+    NotTrustedError,
+    RefusedError,
+)
 from bill_mcp.mcp_face.client_forms import ClientForms
 from bill_mcp.mcp_face.page_host import PageHost
 from bill_mcp.pages.questions import Purpose, Question, State
@@ -142,7 +148,8 @@ class Asking:
         if not _opens_links(context):
             raise _pointed(refusal, question, server)
         message = (
-            f"{_MESSAGES[question.purpose]} The page opens on the computer where "
+            f"{_reason(refusal)}{_MESSAGES[question.purpose]} "
+            "The page opens on the computer where "
             f"bill-mcp runs, and shows these words: {question.phrase}."
         )
         url = server.url_of(question)
@@ -275,11 +282,18 @@ def _pointed(refusal: CallError, question: Question, server: PageServer) -> Call
         return refusal
     instead = f" or `{question.command}`" if question.command else ""
     refusal.advice = (
+        f"{_reason(refusal)}"
         "Ask the person at the machine where bill-mcp runs to run `bill-mcp open` "
         f"({page}){instead}; then make the same call again. Signing "
         "in again does not help."
     )
     return refusal
+
+
+def _reason(refusal: CallError) -> str:
+    """Why a person is needed again, where that is known."""
+    reason = refusal.reason if isinstance(refusal, NotTrustedError) else ""
+    return f"{reason} " if reason else ""
 
 
 def _turned_down(purpose: Purpose, *, declined: bool) -> RefusedError:

@@ -10,6 +10,7 @@ from mcp import MCPError
 
 from bill_mcp.agents import Agent
 from bill_mcp.dispatch import Dispatcher
+from bill_mcp.sessions.store import SessionState
 
 SESSION_URI = "bill://session"
 RESOURCE_NOT_FOUND = -32002
@@ -28,7 +29,9 @@ LISTED = types.ListResourcesResult(
 )
 
 
-def read(dispatcher: Dispatcher, agent: Agent, uri: str) -> types.ReadResourceResult:
+async def read(
+    dispatcher: Dispatcher, agent: Agent, uri: str
+) -> types.ReadResourceResult:
     """The resource of that address, as JSON text.
 
     Raises:
@@ -36,23 +39,23 @@ def read(dispatcher: Dispatcher, agent: Agent, uri: str) -> types.ReadResourceRe
     """
     if uri != SESSION_URI:
         raise MCPError(RESOURCE_NOT_FOUND, "no such resource; there is bill://session")
-    text = json.dumps(session_facts(dispatcher, agent))
+    text = json.dumps(await session_facts(dispatcher, agent))
     content = types.TextResourceContents(
         uri=SESSION_URI, mime_type="application/json", text=text
     )
     return types.ReadResourceResult(contents=[content])
 
 
-def session_facts(dispatcher: Dispatcher, agent: Agent) -> dict[str, Any]:
+async def session_facts(dispatcher: Dispatcher, agent: Agent) -> dict[str, Any]:
     """What may be known of the agent's session."""
-    session = dispatcher.sessions.session_of(agent)
-    state = "signed_out"
-    if session is not None:
-        state = "trusted" if session.trusted else "signed_in"
+    sessions = dispatcher.sessions
+    held = await sessions.look(agent)
+    state = sessions.state_of(agent) if held else SessionState.SIGNED_OUT
+    session = held.organization if held else None
     facts = {
-        "state": state,
+        "state": str(state),
         "environment": str(dispatcher.settings.environment),
-        "profile": dispatcher.sessions.profile_of(agent),
+        "profile": sessions.profile_of(agent),
         "profiles": list(agent.profiles) if len(agent.profiles) > 1 else None,
         "organizationId": session.organization_id if session else None,
         "userId": session.user_id if session else None,

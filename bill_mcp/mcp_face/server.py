@@ -106,7 +106,7 @@ class Face:
         self, context: Context, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
         agent = self._agent_of(context)
-        return resources.read(self._dispatcher, agent, str(params.uri))
+        return await resources.read(self._dispatcher, agent, str(params.uri))
 
     def _prebuilt_list(self) -> Any:
         """Answers ``tools/list`` from JSON made once: the SDK would make it each time.

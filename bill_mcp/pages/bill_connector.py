@@ -108,7 +108,13 @@ class BillConnector:
     async def sign_in(self, account: Account) -> Connected:
         bill = await self._bill(account.environment)
         tried = TriedAccount(bill, account.credentials, name=self._profile)
-        connected = await _SIGN_INS[account.kind](tried, account)
+        try:
+            connected = await _SIGN_INS[account.kind](tried, account)
+        except BaseException:
+            # The check after the sign-in failed: nobody will use its session.
+            with anyio.CancelScope(shield=True):
+                await _end(tried)
+            raise
         await self._sign_out()
         self._connected = account.environment, bill, tried
         return connected
@@ -145,13 +151,8 @@ class BillConnector:
     async def _sign_out(self) -> None:
         """End the session of the page: agents open their own."""
         connected, self._connected = self._connected, None
-        if connected is None or not connected[2].credentials.can_sign_in:
-            return
-        with anyio.move_on_after(SIGN_OUT_DEADLINE_S):
-            try:
-                await connected[2].call("bill_api_logout", {})
-            except CallError:
-                return  # it ends by itself after 35 minutes
+        if connected is not None:
+            await _end(connected[2])
 
     async def _bill(self, environment: Environment) -> Bill:
         if environment not in self._bills:
@@ -168,6 +169,17 @@ class BillConnector:
         if self._connected is None:
             raise AssertionError("nothing is connected yet")
         return self._connected
+
+
+async def _end(tried: TriedAccount) -> None:
+    """Sign out, if it signed in."""
+    if not tried.credentials.can_sign_in:
+        return
+    with anyio.move_on_after(SIGN_OUT_DEADLINE_S):
+        try:
+            await tried.call("bill_api_logout", {})
+        except CallError:
+            return  # it ends by itself after 35 minutes
 
 
 async def _organization(tried: TriedAccount, account: Account) -> Connected:

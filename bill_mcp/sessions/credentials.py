@@ -103,6 +103,16 @@ class Credentials:
         """Whether both are one account with one set of secrets, MFA aside."""
         return self._bare() == other._bare()
 
+    def remembers_as(self, other: Credentials) -> bool:
+        """Whether both remember one MFA, of one user of one organization."""
+        if self.remember_me_id is None or self.device is None:
+            return False
+        one, another = (
+            (each.remember_me_id, each.device, each.account_digest())
+            for each in (self, other)
+        )
+        return one == another
+
     def _bare(self) -> Credentials:
         return replace(self, remember_me_id=None, device=None, connected_at=None)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import anyio
 
 from bill_mcp.agents import Agent
 from bill_mcp.client.http import Authorization
-from bill_mcp.errors import ConfigError, CredentialsError, RefusedError
+from bill_mcp.errors import (
+    ConfigError,
+    CredentialsError,
+    NotConnectedError,
+    RefusedError,
+)
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.guesses import is_guess
 from bill_mcp.sessions.remembered import Remembering
 from bill_mcp.sessions.store import IDLE_MINUTES, Held, Holder, SessionStore
 from bill_mcp.specs.models import Auth, SessionRole
@@ -24,6 +31,9 @@ Raises `ConfigError` where there is no such account any more.
 
 SIGNED_IN_BY_US = frozenset({SessionRole.SIGN_IN, SessionRole.PARTNER_SIGN_IN})
 """The sign-ins that credentials open, not another session."""
+
+_TRUSTED = {"COMPLETE": True, "CHALLENGE": False, "SETUP": False}
+"""What BILL's word on a session's MFA says of its trust; other words say nothing."""
 
 
 class Holdings:
@@ -74,19 +84,23 @@ class Holdings:
         """Make the account that *agent* is pinned to its current one."""
         self._current[agent.key] = self.profile_of(agent)
 
-    async def settled(self, agent: Agent, held: Held) -> Held:
+    async def settled(
+        self, agent: Agent, held: Held, refused: Credentials | None
+    ) -> Held:
         """Keep what is held after a sign-in or MFA step.
 
-        A remembered MFA that did not make the session trusted has ended: BILL says so
-        by nothing else, so it lapses here and is explained at the next refusal.
+        A remembered MFA that BILL was shown and that made no session trusted has
+        ended: BILL says so by nothing else, so it lapses here and is explained at the
+        next refusal. *refused* are the credentials that it belongs to.
         """
         session = held.organization
         if session is not None and session.trusted:
             held = replace(held, lapsed=False)
-        elif session is not None and held.credentials.remember_me_id is not None:
-            await self._remembering.lapse(held.credentials)
-            forgetting = replace(held.credentials, remember_me_id=None, device=None)
-            held = replace(held, credentials=forgetting, lapsed=True)
+        if refused is not None and refused.remember_me_id is not None:
+            await self._remembering.lapse(refused)
+            if held.credentials.remembers_as(refused):
+                forgetting = replace(held.credentials, remember_me_id=None, device=None)
+                held = replace(held, credentials=forgetting, lapsed=True)
         return self.keep(agent, held)
 
     async def remember(self, credentials: Credentials) -> None:
@@ -121,32 +135,75 @@ class Holdings:
                 advice="Ask the operator to mend that; nothing was sent.",
             ) from None
 
+    async def looked_at(self, agent: Agent) -> Held | None:
+        """What is held, sessions of before a restart too; BILL is asked nothing.
+
+        None where a person has removed the account, and with it its sessions.
+        """
+        try:
+            held = await self.held(agent)
+            if not held.inline:
+                await anyio.to_thread.run_sync(self._profiles, self.profile_of(agent))
+        except (CredentialsError, NotConnectedError):
+            return None
+        except ConfigError:
+            # The vault is locked, say: the session that is held is no worse for that.
+            return held
+        return held
+
+    def told(self, agent: Agent, reply: Mapping[str, Any]) -> None:
+        """Note BILL's word on the session that is held, in *reply* to a look at it."""
+        held = self.store.get(self.holder(agent))
+        trusted = _TRUSTED.get(str(reply.get("mfaStatus")))
+        if held is None or held.organization is None or trusted is None:
+            return
+        session = replace(held.organization, trusted=trusted)
+        self.store.put(self.holder(agent), replace(held, organization=session))
+
+    async def guessed_for(
+        self, agent: Agent, held: Held, credentials: Credentials
+    ) -> Credentials | None:
+        """The account itself, where only the organization is an agent's choice.
+
+        Raises:
+            CredentialsError: The account is no longer connected.
+        """
+        own = await self._connected(agent) if held.inline else held.credentials
+        return own if is_guess(credentials, own) else None
+
     async def _begun(self, credentials: Credentials) -> Held:
         """What is held before the first session, with the MFA that is remembered."""
-        if credentials.can_sign_in and credentials.remember_me_id is None:
-            found = await self._remembering.find(credentials)
-            if found is not None:
-                credentials = credentials.remembering(
-                    found.remember_me_id, found.device
-                )
+        credentials = await self._with_remembered(credentials)
         self._live.add(credentials.secrets())
         return Held(credentials=credentials)
 
+    async def _with_remembered(self, credentials: Credentials) -> Credentials:
+        """The same account with the MFA that was remembered for it, if any."""
+        if not credentials.can_sign_in or credentials.remember_me_id is not None:
+            return credentials
+        found = await self._remembering.find(credentials)
+        if found is None:
+            return credentials
+        return credentials.remembering(found.remember_me_id, found.device)
+
     async def reread(self, agent: Agent, held: Held) -> Held:
         """What is held, unless a person has connected another account, or none.
+
+        With the MFA that was completed and remembered meanwhile, as in another process.
 
         Raises:
             CredentialsError: The account is no longer connected.
         """
         if held.inline:
-            return held
+            known = await self._with_remembered(held.credentials)
+            return replace(held, credentials=known)
         now = await self._connected(agent)
         if not now.opens_the_same_as(held.credentials):
             begun = self.keep(agent, await self._begun(now))
             found = await self.store.take_up(self.holder(agent), begun.credentials)
             return self.keep(agent, found or begun)
         known = replace(held.credentials, connected_at=now.connected_at)
-        return replace(held, credentials=known)
+        return replace(held, credentials=await self._with_remembered(known))
 
     async def signing_in(self, agent: Agent, role: SessionRole) -> Held:
         """What a sign-in or MFA step of *role* is made with.

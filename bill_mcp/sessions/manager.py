@@ -7,7 +7,7 @@ so that switching back costs no sign-in while they live.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from bill_mcp.sessions.authorizing import (
 from bill_mcp.sessions.closures import CODES_PAUSED
 from bill_mcp.sessions.gate import Gate
 from bill_mcp.sessions.holdings import SIGNED_IN_BY_US, Holdings, Profiles
+from bill_mcp.sessions.leaving import LOGOUT_S, Leaving
 from bill_mcp.sessions.pin import Pin, Send
 from bill_mcp.sessions.remembered import Remembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -45,9 +46,6 @@ from bill_mcp.sessions.store import (
 )
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Auth, SessionRole
-
-LOGOUT_S = 3.0
-"""How long the end of a server waits for BILL."""
 
 LAPSED = "The remembered MFA has ended, as it does after 30 days."
 
@@ -85,6 +83,7 @@ class SessionManager:
         self._store = store
         self._monotonic = monotonic
         self._live = live
+        self._leaving = Leaving(sign_in, monotonic)
         self._gates: dict[str, Gate] = {}
         self._locks: dict[Holder, anyio.Lock] = {}
 
@@ -177,44 +176,69 @@ class SessionManager:
             if roles.only_switches(role, given, held):
                 self._holdings.switch(agent)
                 return {}
-            if role is SessionRole.SIGN_IN and not set(given) - roles.OWN_ARGUMENTS:
+            if role is SessionRole.SIGN_IN and not roles.gives_credentials(given):
                 live = held.organization
                 if live is not None and not live.is_idle(self._monotonic()):
                     self._switch(agent, given)
                     return roles.described(live)
-            reply: Mapping[str, Any]
-            if role in SIGNED_IN_BY_US:
-                credentials = roles.with_inline(role, held.credentials, arguments)
-                reply = await self._sign_in.run(
-                    agent.key, credentials, role, send, renewal=False
-                )
-            elif role is SessionRole.SIGN_OUT:
-                reply = await self._ended(agent, held, send)
-            elif role in roles.CODES:
-                reply = await self._with_code(agent, held, action, send)
-            else:
-                reply = await self._renewing(
-                    agent,
-                    action.spec.auth,
-                    send,
-                    roles.organization_in(role, arguments),
-                )
-            held = await self._holdings.held(agent)
+            reply = await self._answered(agent, held, action, arguments, send)
+            before = await self._holdings.held(agent)
             now = self._monotonic()
-            held = roles.after(role, arguments, reply, held, now)
+            held = roles.after(role, arguments, reply, before, now)
             held = codes.asked(role, held, now)
             if arguments.get("rememberMe") and reply.get("rememberMeId"):
                 await self._holdings.remember(held.credentials)
-            await self._holdings.settled(agent, held)
+            refused = roles.refused_device(role, arguments, reply, before)
+            await self._holdings.settled(agent, held, refused)
             codes.check_remembered(arguments, reply)
             if role in roles.SIGN_INS:
                 self._switch(agent, given)
-            return dict(reply)
+                if held.organization is not before.organization:
+                    await self._leaving.replaced(agent.key, before)
+            return reply
+
+    async def _answered(
+        self,
+        agent: Agent,
+        held: Held,
+        action: Action,
+        arguments: Mapping[str, Any],
+        send: Send,
+    ) -> dict[str, Any]:
+        """BILL's answer to an action that changes the session itself."""
+        role = action.spec.session
+        if role in SIGNED_IN_BY_US:
+            credentials = roles.with_inline(role, held.credentials, arguments)
+            own = None
+            if role is SessionRole.SIGN_IN:
+                own = await self._holdings.guessed_for(agent, held, credentials)
+            return await self._sign_in.run(
+                agent.key, credentials, role, send, renewal=False, own=own
+            )
+        if role is SessionRole.SIGN_OUT:
+            return await self._leaving.asked_for(held, send)
+        if role in roles.CODES:
+            return dict(await self._with_code(agent, held, action, send))
+        return await self._renewing(
+            agent, action.spec.auth, send, roles.organization_in(role, arguments)
+        )
 
     def _switch(self, agent: Agent, given: Mapping[str, Any]) -> None:
         """Make the account that a sign-in named the agent's current one."""
         if given.get("profile") is not None:
             self._holdings.switch(agent)
+
+    async def look(self, agent: Agent) -> Held | None:
+        """What is held for *agent* and alive; None if its account is gone."""
+        held = await self._holdings.looked_at(self.pinned(agent))
+        session = held.organization if held else None
+        if held is not None and session and session.is_idle(self._monotonic()):
+            held = replace(held, organization=None)
+        return held
+
+    def told(self, agent: Agent, reply: Mapping[str, Any]) -> None:
+        """Note what BILL says of the agent's session when it is asked to show it."""
+        self._holdings.told(agent, reply)
 
     def session_of(self, agent: Agent) -> BillSession | None:
         """The organization session held for *agent* now, if any."""
@@ -240,26 +264,9 @@ class SessionManager:
             self._store.close()
 
     async def _leave(self, holder: Holder, held: Held) -> None:
-        session = held.organization
-        if session is None or session.is_idle(self._monotonic()):
-            return
-        # Whatever goes wrong, the session idles to its end without us.
-        with suppress(Exception):
+        if held.organization is not None:
             async with self._gates.setdefault(holder.agent, Gate()).closed():
-                self._sign_in.closures.check_organization(session.organization_id)
-                authorization = with_session(held, session, Auth.SESSION)
-                await self._sign_in.end(holder.agent, authorization)
-
-    async def _ended(self, agent: Agent, held: Held, send: Send) -> dict[str, Any]:
-        """BILL's answer to a sign-out; nobody signs in for the sake of it."""
-        session = held.organization
-        if session is None or session.is_idle(self._monotonic()):
-            return {}
-        self._sign_in.closures.check_organization(session.organization_id)
-        try:
-            return await send(with_session(held, session, Auth.SESSION))
-        except SessionExpiredError:
-            return {}
+                await self._leaving.behind(holder.agent, held)
 
     async def _with_code(
         self, agent: Agent, held: Held, action: Action, send: Send
@@ -288,29 +295,32 @@ class SessionManager:
     ) -> dict[str, Any]:
         """BILL's answer under the agent's session, renewed at most once.
 
-        *organization* is the one that the call is about, if not the session's.
+        Once more where MFA was completed elsewhere: BILL may forget a session, and then
+        find the next one not trusted. *organization* is the one that the call is about,
+        if not the session's.
         """
         if organization is not None or auth is Auth.SESSION:
             send = self._sign_in.closures.respected(send, organization)
         authorization = await self._authorization(agent, auth, stale=None)
-        try:
-            reply = await send(authorization)
-        except NotTrustedError as error:
-            lapsed = await self._holdings.distrusted(agent)
-            not_done = error.outcome is Outcome.NOT_DONE
-            if not not_done or not await self._holdings.learnt(agent):
-                if lapsed:
-                    error.advice = f"{LAPSED} {error.advice}"
-                raise
+        renewed, learnt = auth not in {Auth.SESSION, Auth.PARTNER}, False
+        while True:
+            try:
+                reply = await send(authorization)
+                break
+            except NotTrustedError as error:
+                not_done = error.outcome is Outcome.NOT_DONE
+                lapsed = await self._holdings.distrusted(agent)
+                learnt = not learnt and not_done and await self._holdings.learnt(agent)
+                if not learnt:
+                    if lapsed:
+                        error.reason, error.advice = LAPSED, f"{LAPSED} {error.advice}"
+                    raise
+            except SessionExpiredError as error:
+                if renewed or error.outcome is not Outcome.NOT_DONE:
+                    raise
+                renewed = True
+                self._holdings.expire(agent, auth, authorization)
             authorization = await self._again(agent, auth, authorization)
-            reply = await send(authorization)
-        except SessionExpiredError as error:
-            has_session = auth in {Auth.SESSION, Auth.PARTNER}
-            if error.outcome is not Outcome.NOT_DONE or not has_session:
-                raise
-            self._holdings.expire(agent, auth, authorization)
-            authorization = await self._again(agent, auth, authorization)
-            reply = await send(authorization)
         self._holdings.touch(agent, auth, authorization)
         return reply
 
@@ -377,8 +387,9 @@ class SessionManager:
                 session = await self._sign_in.as_organization(
                     agent.key, held.credentials, self._monotonic(), renewal=renewal
                 )
+                refused = None if session.trusted else held.credentials
                 held = await self._holdings.settled(
-                    agent, replace(held, organization=session)
+                    agent, replace(held, organization=session), refused
                 )
         return held
 

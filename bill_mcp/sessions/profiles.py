@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 
 from bill_mcp.environments import BASE_URLS, EMBEDDED_URL, Environment, normal_url
-from bill_mcp.errors import ConfigError
+from bill_mcp.errors import ConfigError, NotConnectedError
 from bill_mcp.private_files import make_private_folder, write_private
 from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
@@ -98,12 +98,12 @@ def find_profile(home: Path, name: str) -> Profile:
     """The profile of that name.
 
     Raises:
-        ConfigError: Nobody connected one; a named profile never falls back.
+        NotConnectedError: Nobody connected one; a named profile never falls back.
     """
     known = read_profiles(home).profiles
     if name not in known:
         others = ", ".join(sorted(known)) or "none"
-        raise ConfigError(
+        raise NotConnectedError(
             f"no profile named {name!r} (connected: {others}); "
             f"run `bill-mcp login --profile {name}`"
         )

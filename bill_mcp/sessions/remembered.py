@@ -96,8 +96,8 @@ class VaultRemembering:
         name = entry_name(credentials)
         found = await self.find(credentials)
         # One from the variables may have ended while the vault's own still holds.
-        ended = credentials.remember_me_id
-        if found is not None and ended not in {None, found.remember_me_id}:
+        ended = credentials.remember_me_id, credentials.device
+        if found is not None and ended != (found.remember_me_id, found.device):
             return
         entry = RememberedMfa(
             remember_me_id=Secret(""), device="", until=datetime.fromtimestamp(0, UTC)

@@ -29,7 +29,7 @@ CODES = frozenset(
 )
 """They have BILL send a code, or try one."""
 
-OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
+_OWN_ARGUMENTS = frozenset({"profile", "preview", "approval_id"})
 """Arguments that are ours: they change nothing about how one signs in."""
 
 _INLINE = {
@@ -56,13 +56,35 @@ def with_inline(
         return credentials
     changes: dict[str, Any] = {}
     partner = role is SessionRole.PARTNER_SIGN_IN
+    given = _whole(given)
     for argument, name in (_INLINE_PARTNER if partner else _INLINE).items():
         value = given.get(argument)
-        if value is not None and value != HELD:
+        if value is not None:
             changes[name] = Secret(value) if argument in _SECRETS else value
-    if {"username", "password"} & set(changes) and "rememberMeId" not in given:
-        changes |= {"remember_me_id": None, "device": None}
-    return replace(credentials, **changes)
+    if "remember_me_id" in changes:
+        return replace(credentials, **({"device": None} | changes))
+    changed = replace(credentials, **changes)
+    same_user = changed.account_digest() == credentials.account_digest()
+    if same_user and not {"username", "password"} & set(changes):
+        return changed
+    # BILL remembers a device for one user of one organization: for nobody else.
+    return replace(changed, remember_me_id=None, device=None)
+
+
+def gives_credentials(given: Mapping[str, Any]) -> bool:
+    """Whether a sign-in is to be made with anything but what the server holds."""
+    return bool(set(_whole(given)) - _OWN_ARGUMENTS)
+
+
+def _whole(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given in earnest: a device belongs to the id that was given with it.
+
+    Put beside the id that the server holds, another device would end its trust.
+    """
+    earnest = {name: value for name, value in given.items() if value != HELD}
+    if earnest.get("rememberMeId") is None:
+        earnest.pop("device", None)
+    return earnest
 
 
 def sign_in_arguments(credentials: Credentials) -> dict[str, Any]:
@@ -116,32 +138,42 @@ def completed(
     arguments = {name: value for name, value in given.items() if value != HELD}
     credentials = with_inline(role, held.credentials, arguments)
     if role is SessionRole.SIGN_IN:
-        return sign_in_arguments(credentials) | arguments
+        return sign_in_arguments(credentials) | _whole(arguments)
     if role is SessionRole.PARTNER_SIGN_IN:
         return partner_sign_in_arguments(credentials) | arguments
     if role is SessionRole.STEP_UP:
-        known = _remembered(credentials) | arguments
+        known = _whole(arguments)
+        if held.organization is None or held.organization.as_user is None:
+            known = _remembered(credentials) | known
         if "rememberMeId" not in known or "device" not in known:
             raise _earlier_step(
                 "no remembered MFA is held", "bill_generate_mfa_challenge"
             )
         return known
-    if role is SessionRole.CONFIRM_CHALLENGE and "challengeId" not in arguments:
-        if held.challenge_id is None:
-            raise _earlier_step(
-                "no MFA challenge is open", "bill_generate_mfa_challenge"
-            )
-        arguments["challengeId"] = held.challenge_id
-    if role is SessionRole.CONFIRM_CHALLENGE and arguments.get("rememberMe") is True:
-        # BILL refuses to remember without both names.
-        arguments.setdefault("device", DEVICE)
-        arguments.setdefault("machineName", DEVICE)
+    if role is SessionRole.CONFIRM_CHALLENGE:
+        return _confirming(arguments, held)
     if role is SessionRole.CONFIRM_SETUP and "setupId" not in arguments:
         if held.setup_id is None:
             raise _earlier_step(
                 "no phone is being registered", "bill_add_phone_for_mfa_setup"
             )
         arguments["setupId"] = held.setup_id
+    return arguments
+
+
+def _confirming(given: Mapping[str, Any], held: Held) -> dict[str, Any]:
+    """The arguments of giving a code, with the challenge and the device's names."""
+    arguments = dict(given)
+    if "challengeId" not in arguments:
+        if held.challenge_id is None:
+            raise _earlier_step(
+                "no MFA challenge is open", "bill_generate_mfa_challenge"
+            )
+        arguments["challengeId"] = held.challenge_id
+    if arguments.get("rememberMe") is True:
+        # BILL refuses to remember without both names.
+        arguments.setdefault("device", DEVICE)
+        arguments.setdefault("machineName", DEVICE)
     return arguments
 
 
@@ -177,6 +209,24 @@ def after(
     if role is SessionRole.SIGN_OUT:
         return replace(held, organization=None, challenge_id=None, setup_id=None)
     return _after_mfa(role, arguments, reply, held)
+
+
+def refused_device(
+    role: SessionRole,
+    arguments: Mapping[str, Any],
+    reply: Mapping[str, Any],
+    held: Held,
+) -> Credentials | None:
+    """Whose remembered device BILL was shown, and no longer takes.
+
+    None unless it was the very one that was *held*, for the user it is of.
+    """
+    if role not in {SessionRole.SIGN_IN, SessionRole.STEP_UP}:
+        return None
+    shown, own = with_inline(role, held.credentials, arguments), held.credentials
+    if reply.get("trusted") is True or not shown.remembers_as(own):
+        return None
+    return own
 
 
 def _after_mfa(
@@ -237,12 +287,14 @@ def only_switches(role: SessionRole, given: Mapping[str, Any], held: Held) -> bo
     """
     if role is not SessionRole.SIGN_IN or given.get("profile") is None:
         return False
-    account, inline = held.credentials, set(given) - OWN_ARGUMENTS
+    account, inline = held.credentials, gives_credentials(given)
     others = account.can_sign_in_as_partner or account.api_token is not None
     return not inline and not account.can_sign_in and others
 
 
-def organization_in(role: SessionRole, arguments: Mapping[str, Any]) -> str | None:
+def organization_in(
+    role: SessionRole | None, arguments: Mapping[str, Any]
+) -> str | None:
     """The organization that a partner signs in to for one of its users."""
     if role is not SessionRole.SIGN_IN_AS_USER:
         return None

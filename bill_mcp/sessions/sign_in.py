@@ -9,7 +9,6 @@ import anyio
 
 from bill_mcp.client.http import Authorization, BillClient
 from bill_mcp.client.request import NewId, build
-from bill_mcp.clock import Clock
 from bill_mcp.errors import ApiError, CallError, Outcome
 from bill_mcp.sessions import roles
 from bill_mcp.sessions.authorizing import with_session
@@ -21,6 +20,7 @@ from bill_mcp.sessions.closures import (
     name_of,
 )
 from bill_mcp.sessions.credentials import Credentials
+from bill_mcp.sessions.guesses import Guesses
 from bill_mcp.sessions.store import BillSession, Held
 from bill_mcp.specs.catalogue import Catalogue
 from bill_mcp.specs.models import Auth, SessionRole
@@ -34,7 +34,7 @@ class SignIn:
     Args:
         catalogue: Has the sign-in actions.
         client: Sends their requests.
-        clock: For how long a lock-out is respected.
+        closures: What is left alone at BILL.
         new_id: For building requests.
     """
 
@@ -43,14 +43,15 @@ class SignIn:
         catalogue: Catalogue,
         client: BillClient,
         *,
-        clock: Clock,
+        closures: Closures,
         new_id: NewId,
     ) -> None:
         self._catalogue = catalogue
         self._client = client
         self._new_id = new_id
         self._trying: dict[str, anyio.Lock] = {}
-        self.closures = Closures(clock)
+        self.closures = closures
+        self.guesses = Guesses(closures.clock)
 
     async def as_organization(
         self, agent: str, credentials: Credentials, now: float, *, renewal: bool
@@ -117,14 +118,24 @@ class SignIn:
         send: Send,
         *,
         renewal: bool,
+        own: Credentials | None = None,
     ) -> dict[str, Any]:
-        """One sign-in, counted; a refusal closes the account until a person acts."""
+        """One sign-in, counted; a refusal closes the account until a person acts.
+
+        Where an agent named another organization, that one alone was refused: *own*
+        is the account itself.
+        """
         place = _place(credentials, role)
+        account = own or credentials
         # One after the other, or two agents would try the same wrong password at once.
-        async with self._trying.setdefault(name_of(credentials, role), anyio.Lock()):
+        async with self._trying.setdefault(name_of(account, role), anyio.Lock()):
             self.closures.check_organization(place)
-            self.closures.check_account(credentials, role)
-            return await self._tried(agent, credentials, role, send, renewal=renewal)
+            await self.closures.check_account(account, role)
+            if own is not None:
+                self.guesses.check(credentials)
+            return await self._tried(
+                agent, credentials, role, send, renewal=renewal, guessed=own is not None
+            )
 
     async def _tried(
         self,
@@ -134,6 +145,7 @@ class SignIn:
         send: Send,
         *,
         renewal: bool,
+        guessed: bool,
     ) -> dict[str, Any]:
         key = credentials.app_key if "partner" in role else credentials.dev_key
         limit_key = key.digest() if key else "none"
@@ -146,17 +158,22 @@ class SignIn:
         )
         place = _place(credentials, role)
         try:
-            return await send(authorization)
+            reply = await send(authorization)
         except ApiError as error:
             if error.bill_code == LOCKED_OUT:
                 raise self.closures.lock_out(place) from None
             if error.bill_code == HOUR_USED_UP:
                 raise self.closures.use_up_hour(limit_key) from None
+            if error.bill_code in REFUSED_FOR_GOOD and guessed:
+                raise self.guesses.refuse(credentials, error) from None
             if error.bill_code in REFUSED_FOR_GOOD:
-                raise self.closures.refuse(credentials, role, error) from None
+                raise await self.closures.refuse(credentials, role, error) from None
             raise _without_harm(error) from None
         except CallError as error:
             raise _without_harm(error) from None
+        await self.closures.open(credentials, role)
+        self.guesses.enter(credentials)
+        return reply
 
     async def is_trusted(self, agent: str, held: Held) -> bool:
         """Whether BILL says of the organization's session that its MFA is complete."""

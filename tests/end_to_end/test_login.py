@@ -198,6 +198,34 @@ def test_account_connected_in_a_terminal_serves_agents_until_logout(desk: Desk) 
     desk.no_secret_in_files()
 
 
+def test_sign_in_that_bill_refused_is_left_alone_until_a_person_connects_again(
+    desk: Desk,
+) -> None:
+    """By every command; then also where the same credentials are in variables."""
+    off = {"method": "POST", "path": "/v3/login", "times": 1}
+    desk.simulator.control(
+        "POST", "faults", [{**off, "answer": {"code": "BDC_1105", "status": 401}}]
+    )
+    in_variables = {
+        **desk.at_simulator,
+        **desk.account,
+        "BILL_MCP_ENVIRONMENT": "local",
+    }
+    read = ("call", "bill_get_api_session_details")
+    for words in (read, read, ("doctor",), ("login", "--mfa", "--terminal")):
+        with at_terminal(*words, variables=in_variables) as terminal:
+            assert terminal.end() == 1, terminal.shown
+        told = terminal.shown
+        assert "bill-mcp login" in told or "access through the API" in told
+    assert desk.sign_ins() == [401]
+    desk.connect(code=False)
+    with at_terminal(*read, variables=in_variables) as terminal:
+        assert terminal.end() == 0, terminal.shown
+    assert desk.sign_ins() == [401, 200, 200]
+    assert '"closed": []' in (desk.home / "closures.json").read_text()
+    desk.no_secret_in_files()
+
+
 def test_password_that_bill_refused_is_not_tried_again(desk: Desk) -> None:
     words = ("login", "--terminal", "--environment", "local", "--profile", "acme")
     with at_terminal(*words, variables=desk.at_simulator) as terminal:

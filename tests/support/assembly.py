@@ -23,6 +23,8 @@ from bill_mcp.guard.rules import Rules
 from bill_mcp.presenting import Presenter
 from bill_mcp.safekeeping import Safekeeping, open_records
 from bill_mcp.secret import LiveSecrets, Secret
+from bill_mcp.sessions.closed_file import ClosedFile
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.sessions.remembered import VaultRemembering
@@ -114,6 +116,7 @@ def assemble(
     account: Credentials = ACCOUNT,
     profiles: Callable[[str], Credentials] | None = None,
     store: SessionStore | None = None,
+    closed: ClosedFile | None = None,
     open_vault: Callable[[], Vault] | None = None,
     clock: ManualClock | None = None,
     home: Path | None = None,
@@ -135,6 +138,7 @@ def assemble(
         account: What signs in.
         profiles: Several such, by name.
         store: Keeps BILL's sessions.
+        closed: Keeps what BILL has closed.
         open_vault: Keeps what signing in may remember.
         clock: Ours; BILL has its own.
         home: Where the journal is; in memory without it.
@@ -154,7 +158,7 @@ def assemble(
     )
     vault: Vault = MemoryVault()
     sessions = SessionManager(
-        SignIn(specs, client, clock=clock, new_id="N".__mul__),
+        SignIn(specs, client, closures=Closures(clock, closed), new_id="N".__mul__),
         profiles=profiles or (lambda _: account),
         store=store or MemorySessionStore(),
         remembering=VaultRemembering(open_vault or (lambda: vault), clock.now),

@@ -26,6 +26,7 @@ from bill_mcp.pages.serving import PageServer, page_server
 from bill_mcp.pages.ticket_files import TicketFolder
 from bill_mcp.pages.tickets import Desk
 from bill_mcp.secret import LiveSecrets
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.credentials import Credentials, read
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -94,7 +95,9 @@ class ConnectingStage:
         return Bill(
             catalogue=catalogue,
             client=client,
-            sign_in=SignIn(catalogue, client, clock=self.clock, new_id=random_id),
+            sign_in=SignIn(
+                catalogue, client, closures=Closures(self.clock), new_id=random_id
+            ),
             clock=self.clock,
             new_id=random_id,
             live=LiveSecrets(),

@@ -13,6 +13,7 @@ from support.clock import ManualClock
 from support.upstream import SIGN_INS, Upstream
 
 from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.closed_file import closed_file_in
 from bill_mcp.sessions.credentials import Credentials
 from bill_mcp.sessions.kept import KeptSessionStore
 from bill_mcp.sessions.vault import MemoryVault, Vault
@@ -68,6 +69,7 @@ class KeptHome:
             account=account,
             profiles=profiles,
             store=store,
+            closed=closed_file_in(self.folder, place),
             open_vault=open_vault or (lambda: self.vault),
             clock=clock,
         )

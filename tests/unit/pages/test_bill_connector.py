@@ -20,6 +20,7 @@ from bill_mcp.pages.accounts import Bill, TriedAccount
 from bill_mcp.pages.bill_connector import AgentConnector, BillConnector
 from bill_mcp.pages.connecting import Account, Connected, Kind, MfaStatus
 from bill_mcp.secret import LiveSecrets, Secret
+from bill_mcp.sessions.closures import Closures
 from bill_mcp.sessions.credentials import Credentials, read
 from bill_mcp.sessions.remembered import VaultRemembering
 from bill_mcp.sessions.sign_in import SignIn
@@ -75,7 +76,9 @@ class Place:
         yield Bill(
             catalogue=CATALOGUE,
             client=client,
-            sign_in=SignIn(CATALOGUE, client, clock=self.clock, new_id=new_id),
+            sign_in=SignIn(
+                CATALOGUE, client, closures=Closures(self.clock), new_id=new_id
+            ),
             clock=self.clock,
             new_id=new_id,
             live=LiveSecrets(),
@@ -198,6 +201,20 @@ async def test_signing_out_never_fails(place: Place) -> None:
     fault = {"method": "POST", "path": "/v3/logout", "answer": {"status": 500}}
     place.world.faults.add_all([fault])
     await place.connector.aclose()
+
+
+async def test_session_is_signed_out_where_the_check_after_the_sign_in_fails(
+    place: Place,
+) -> None:
+    fault = {"method": "GET", "path": "/v3/login/session", "answer": {"status": 400}}
+    place.world.faults.add_all([{**fault, "times": 1}])
+    account = place.account("org")
+    with pytest.raises(CallError):
+        await place.sign_in(Kind.ORGANIZATION, account)
+    await place.sign_in(Kind.ORGANIZATION, account)
+    await place.connector.aclose()
+    ours = [path for path in place.paths() if path in {"/v3/login", "/v3/logout"}]
+    assert ours == ["/v3/login", "/v3/logout"] * 2
 
 
 async def test_an_organization_that_hides_its_name_is_connected_too(

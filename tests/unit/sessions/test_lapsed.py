@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support.assembly import ACCOUNT, Assembly
 from support.bill_sessions import BillSessions
-from support.kept_home import KeptHome
+from support.kept_home import AS_USER, KeptHome
 from support.upstream import Arrival, Upstream, refusal, shown
 
 from bill_mcp.errors import NotTrustedError
@@ -105,3 +105,37 @@ async def test_device_that_lapsed_is_not_tried_again(home: KeptHome) -> None:
         if arrival.path == "/v3/login"
     ]
     assert tried == [True, False]
+
+
+async def test_sign_in_as_a_client_ends_no_remembered_mfa_of_the_account(
+    home: KeptHome,
+) -> None:
+    """BILL was not shown it."""
+    await remember(home)
+    async with home.server(account=FORGETFUL) as server:
+        await server.call(*AS_USER)
+    remembering = VaultRemembering(lambda: home.vault, home.clock.now)
+    assert await remembering.find(FORGETFUL) is not None
+
+
+async def test_session_that_is_forgotten_and_then_not_trusted_tells_of_it_too(
+    tmp_path: Path,
+) -> None:
+    """The device lapses at the renewal within the call."""
+    bill = BillSessions()
+    home = KeptHome(tmp_path / "home", Upstream(bill))
+    async with home.server(account=REMEMBERING) as server:
+        await server.call(*READ)
+        bill.forget()
+        bill.reply = lambda _: refusal("BDC_1361", 403)
+
+        def distrusting(_: Arrival) -> httpx.Response:
+            bill.living.add("canary-untrusted")
+            told = {"organizationId": FORGETFUL.organization_id, "userId": "00601USER"}
+            session = {"sessionId": "canary-untrusted", "trusted": False}
+            return httpx.Response(200, json=told | session)
+
+        bill.refuse_sign_in = distrusting
+        with pytest.raises(NotTrustedError) as caught:
+            await server.call(*READ)
+        assert caught.value.advice.startswith(TOLD)

@@ -13,7 +13,7 @@ from support.bill_sessions import BillSessions
 from support.jumping_loop import JUMPING
 from support.upstream import Arrival, Upstream, refusal
 
-from bill_mcp.sessions.manager import LOGOUT_S
+from bill_mcp.sessions.leaving import LOGOUT_S
 
 pytestmark = pytest.mark.anyio
 
