@@ -69,7 +69,7 @@ def _arguments(action: Action) -> Values:
 def _argument(action: Action, name: str) -> Values:
     field, schema = action.fields[name], action.schema["properties"][name]
     if name in action.spec.path:
-        return IDS
+        return _texts(schema, LINES) if "pattern" in schema else IDS
     if field.encode is not None:
         return _ENCODED[field.encode]
     if (
