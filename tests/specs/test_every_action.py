@@ -101,9 +101,10 @@ def without_secrets(value: Any, paths: tuple[str, ...]) -> Any:
 async def test_sample_becomes_the_documented_request_and_the_reply_comes_back_unchanged(
     name: str,
 ) -> None:
-    fact, reply = operations()[name], reply_to(name)
+    fact = operations()[name]
     action = catalogue(inline_credentials=True).find(name)
     arguments = sample_arguments(action)
+    reply = naming_bills(arguments, reply_to(name))
 
     def answer(arrival: Arrival) -> httpx.Response | None:
         if arrival.path in SIGN_INS and arrival.path != fact["path"]:
@@ -125,6 +126,19 @@ async def test_sample_becomes_the_documented_request_and_the_reply_comes_back_un
     assert result == without_secrets(whole, action.spec.withheld)
     if fact["flags"]["returns_secret"]:
         assert whole[fact["secret_field"]] not in json.dumps(result)
+
+
+def naming_bills(arguments: Mapping[str, Any], reply: Any) -> Any:
+    """*reply*, which for a bulk payment names the bill that the sample pays.
+
+    An answer that shows no payment of it leaves the outcome unknown.
+    """
+    if "payments" not in arguments:
+        return reply
+    (paid,) = arguments["payments"]
+    share = {"billId": paid["billId"]}
+    payments = [{**each, "billPayments": [share]} for each in reply["payments"]]
+    return {**reply, "payments": payments}
 
 
 def assert_fits_the_output_schema(action: Action, shown: dict[str, Any]) -> None:
@@ -161,13 +175,15 @@ async def test_preview_shows_the_very_request_and_sends_nothing_that_changes_any
     name: str,
 ) -> None:
 
+    arguments = sample_arguments(catalogue().find(name))
+
     def answer(arrival: Arrival) -> httpx.Response | None:
         if arrival.path in SIGN_INS:
             return None
-        return httpx.Response(200, json={"amount": 10.25, **shown(arrival)})
+        told = {"amount": 10.25, "payments": [{"id": "1"}], **shown(arrival)}
+        return httpx.Response(200, json=naming_bills(arguments, told))
 
     assembly = assemble(Upstream(answer))
-    arguments = sample_arguments(catalogue().find(name))
     told = await assembly.call(name, arguments | {"preview": True})
     assert assembly.upstream.writes == []
     assert assembly.outcomes == []

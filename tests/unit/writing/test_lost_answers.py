@@ -150,7 +150,7 @@ async def test_outcome_is_written_down_though_the_answer_cannot_be_judged(
     def broken(*_: object) -> None:
         raise KeyError("odd")
 
-    monkeypatch.setattr(touching, "objects_of", broken)
+    monkeypatch.setattr(touching, "ids_in", broken)
     told = await bill_mcp.refused("bill_create_a_department", {"name": "North"})
     assert told.outcome is Outcome.UNKNOWN
     assert bill_mcp.states == [State.UNKNOWN]
