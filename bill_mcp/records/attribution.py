@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from bill_mcp.records import claims
 from bill_mcp.records.claims import SettledBy, State, Write
 
 
@@ -55,3 +56,26 @@ def _that_sent(connection: sqlite3.Connection, write: Write, number: str) -> lis
         (write.organization, write.id, number, number),
     )
     return [row["transaction_number"] == number for row in rows]
+
+
+def nobody_elses(
+    connection: sqlite3.Connection, write: Write, payments: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """For each subject the likeliest payment that no other write has made."""
+    found = {}
+    for subject, keys in payments.items():
+        taken = claims.claimed_payments(connection, write, keys)
+        free = [key for key in keys if key not in taken]
+        if free:
+            found[subject] = free[0]
+    return found
+
+
+def name_payments(
+    connection: sqlite3.Connection, write: Write, payments: Mapping[str, str]
+) -> None:
+    """Note which payment each of the write's claims made, by subject."""
+    connection.executemany(
+        "UPDATE claims SET payment_id = ? WHERE write_id = ? AND subject = ?",
+        [(key, write.id, subject) for subject, key in payments.items()],
+    )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import RefusedError
-from bill_mcp.records import claims, numbers, touched
+from bill_mcp.records import attribution, claims, numbers, touched
 from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
@@ -242,7 +242,7 @@ class Journal:
                 write.id,
             ),
         )
-        _name_payments(connection, write, ending.payments)
+        attribution.name_payments(connection, write, ending.payments)
         if state is not State.NOT_DONE:
             touched.touch(connection, write, ending.objects, now)
         self._audit.append(
@@ -292,8 +292,8 @@ class Journal:
         if write.state in {State.DONE, State.NOT_DONE}:
             return write
         now = self._clock.now()
-        found = _nobody_elses(connection, write, finding.payments)
-        _name_payments(connection, write, found)
+        found = attribution.nobody_elses(connection, write, finding.payments)
+        attribution.name_payments(connection, write, found)
         write = claims.find(connection, write.id)
         state, looked, look_at = State.UNKNOWN, write.looked, None
         if all(claim.payment_id for claim in write.claims):
@@ -376,26 +376,4 @@ def _forget_answers(connection: sqlite3.Connection, now: datetime) -> None:
     connection.execute(
         "UPDATE writes SET answer = NULL WHERE answer IS NOT NULL AND ended < ?",
         (oldest,),
-    )
-
-
-def _nobody_elses(
-    connection: sqlite3.Connection, write: Write, payments: Mapping[str, Sequence[str]]
-) -> dict[str, str]:
-    """For each subject the likeliest payment that no other write has made."""
-    found = {}
-    for subject, keys in payments.items():
-        taken = claims.claimed_payments(connection, write, keys)
-        free = [key for key in keys if key not in taken]
-        if free:
-            found[subject] = free[0]
-    return found
-
-
-def _name_payments(
-    connection: sqlite3.Connection, write: Write, payments: Mapping[str, str]
-) -> None:
-    connection.executemany(
-        "UPDATE claims SET payment_id = ? WHERE write_id = ? AND subject = ?",
-        [(key, write.id, subject) for subject, key in payments.items()],
     )

@@ -68,6 +68,11 @@ def without_session(credentials: Credentials) -> Authorization:
     )
 
 
+def is_same(known: Authorization, stale: Authorization | None) -> bool:
+    """Whether *known* is what was refused, and not renewed since."""
+    return stale is not None and known.headers == stale.headers
+
+
 def require_same_account(before: Authorization, now: Authorization) -> None:
     """Let a call go on if it still goes to the organization that it began with.
 

@@ -24,6 +24,7 @@ from bill_mcp.errors import (
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import codes, roles
 from bill_mcp.sessions.authorizing import (
+    is_same,
     require_same_account,
     require_same_user,
     with_session,
@@ -354,7 +355,7 @@ class SessionManager:
             session = held.partner if auth is Auth.PARTNER else held.organization
             known = with_session(held, session, auth) if session else None
             expired = session is not None and session.is_idle(self._monotonic())
-            if known is not None and not expired and not _same(known, stale):
+            if known is not None and not expired and not is_same(known, stale):
                 return known
             held = await self._renewed(agent, held, auth, renewal=session is not None)
             session = held.partner if auth is Auth.PARTNER else held.organization
@@ -395,7 +396,3 @@ class SessionManager:
 
     def _gate(self, agent: Agent) -> Gate:
         return self._gates.setdefault(agent.key, Gate())
-
-
-def _same(known: Authorization, stale: Authorization | None) -> bool:
-    return stale is not None and known.headers == stale.headers
