@@ -196,7 +196,7 @@ class SessionManager:
                 self._switch(agent, given)
                 if held.organization is not before.organization:
                     await self._leaving.replaced(agent.key, before)
-            return reply
+            return dict(reply)
 
     async def _answered(
         self,
@@ -205,7 +205,7 @@ class SessionManager:
         action: Action,
         arguments: Mapping[str, Any],
         send: Send,
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         """BILL's answer to an action that changes the session itself."""
         role = action.spec.session
         if role in SIGNED_IN_BY_US:
@@ -219,7 +219,7 @@ class SessionManager:
         if role is SessionRole.SIGN_OUT:
             return await self._leaving.asked_for(held, send)
         if role in roles.CODES:
-            return dict(await self._with_code(agent, held, action, send))
+            return await self._with_code(agent, held, action, send)
         return await self._renewing(
             agent, action.spec.auth, send, roles.organization_in(role, arguments)
         )
