@@ -37,6 +37,7 @@ async def test_every_action_leaves_with_the_documented_method_path_and_headers()
 ):
     catalogue = loading.load(inline_credentials=True)
     with recording_bill() as bill:
+        bill.shows_what_is_asked = True
         variables = {
             **CREDENTIALS,
             "BILL_MCP_ENVIRONMENT": "local",
@@ -50,6 +51,12 @@ async def test_every_action_leaves_with_the_documented_method_path_and_headers()
                     given["transactionNumber"] = f"NUMBER{len(bill.arrivals)}"
                 if action.spec.body_form == "bytes":
                     given["file_base64"] = "aGVsbG8="
+                paid = given.get("payments", ())
+                bill.answer = {
+                    "id": "0001",
+                    "amount": 10.25,
+                    "payments": [{"id": "1", "billId": one["billId"]} for one in paid],
+                }
                 before = len(bill.arrivals)
                 result_of(await client.call_tool(action.name, given))
                 _compare(action, given, bill.arrivals[before:])

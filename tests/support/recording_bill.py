@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 SIGN_INS = ("/v3/login", "/v3/partner/login", "/v3/partner/login-as-user")
 SIGN_OUT = "/v3/logout"
@@ -36,6 +36,8 @@ class RecordingBill:
     url: str = ""
     arrivals: list[Arrival] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=lambda: {"id": "0001"})
+    shows_what_is_asked: bool = False
+    """Whether a read is answered with the very id that it asks for."""
     may_answer: threading.Event = field(default_factory=threading.Event)
     """Clear it to keep answers back; sign-ins are answered all the same."""
 
@@ -81,6 +83,9 @@ def recording_bill() -> Iterator[RecordingBill]:
                 recording.arrivals.append(arrival)
                 recording.came.notify_all()
             answer = recording.answer
+            if recording.shows_what_is_asked and self.command == "GET":
+                key = unquote(path.rpartition("/")[2])
+                answer = {**answer, "id": key, "uuid": key}
             if path in SIGN_INS:
                 answer = {"sessionId": f"session-number-{next(sessions)}"}
             else:
