@@ -57,7 +57,7 @@ from bill_mcp.simulator.world import World
 from bill_mcp.specs import loading
 from bill_mcp.writing.building import build_writes
 from bill_mcp.writing.call import Place, WriteCall
-from bill_mcp.writing.writes import Writes
+from bill_mcp.writing.knowing import Knowing
 
 HEADS = ("write", "guard", "median ms", "p95 ms", "requests")
 COUNT = 25
@@ -77,10 +77,10 @@ class _NoAudit(Audit):
         return 0
 
 
-class _NoEvidence(Writes):
+class _NoEvidence(Knowing):
     """Asks BILL nothing before it sends."""
 
-    async def _evidence(self, call: WriteCall, pin: Pin) -> Evidence:
+    async def evidence(self, call: WriteCall, pin: Pin) -> Evidence:
         return NOTHING
 
 
@@ -147,7 +147,7 @@ class _Office:
             announcer=None,
         )
         if not kit.evidence:
-            writes = _NoEvidence(**vars(writes))
+            writes = replace(writes, knowing=_NoEvidence(**vars(writes.knowing)))
         confirm = Confirm.ALWAYS if kit.asks else Confirm.NEVER
         self.dispatcher = Dispatcher(
             catalogue=specs,
