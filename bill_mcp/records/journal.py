@@ -21,7 +21,6 @@ from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
 from bill_mcp.records.intents import Ending, Finding, Intent, StaleError, Subject
 from bill_mcp.records.look_up_times import LOOK_UPS, next_look
-from bill_mcp.records.payments import Spent
 from bill_mcp.records.processes import Processes
 from bill_mcp.records.store import RecordFile
 
@@ -126,20 +125,34 @@ class Journal:
         """
         return await self.file.transact(lambda c: self._begin(c, intent))
 
-    def _begin(self, connection: sqlite3.Connection, intent: Intent) -> Write:
+    async def check(self, intent: Intent) -> None:
+        """See whether the write could begin now, its approval left aside.
+
+        Raises:
+            StaleError: As `begin` does.
+            RefusedError: A limit, the kill switch, or the clock.
+        """
+        await self.file.look(lambda c: self._check(c, intent, self._clock.now()))
+
+    def _check(
+        self, connection: sqlite3.Connection, intent: Intent, now: datetime
+    ) -> None:
         self.check_halt()
-        self._processes.make_known(connection)
-        now, subject = self._clock.now(), intent.subject
         if intent.moves_money:
             self._check_place()
             _check_clock(connection, now)
-        if _stand(self._earlier(connection, subject)) != _stand(intent.seen):
+        if _stand(self._earlier(connection, intent.subject)) != _stand(intent.seen):
             raise StaleError
-        number, organization = intent.new_number, subject.organization
+        number, organization = intent.new_number, intent.subject.organization
         if number and numbers.is_used(connection, organization, number):
             raise StaleError
         since = now - timedelta(days=SPENT_DAYS)
         intent.check_spent(claims.spent(connection, organization, since))
+
+    def _begin(self, connection: sqlite3.Connection, intent: Intent) -> Write:
+        now, subject = self._clock.now(), intent.subject
+        self._check(connection, intent, now)
+        self._processes.make_known(connection)
         intent.spend_approval(connection)
         _forget_answers(connection, now)
         cursor = connection.execute(
@@ -335,11 +348,6 @@ class Journal:
             ),
         )
         return claims.find(connection, write.id)
-
-    async def spent(self, organization: str) -> tuple[Spent, ...]:
-        """The organization's payments that count as spent, of the last 31 days."""
-        since = self._clock.now() - timedelta(days=SPENT_DAYS)
-        return await self.file.look(lambda c: claims.spent(c, organization, since))
 
     async def unsettled(self) -> tuple[Write, ...]:
         """All payments whose end is not known."""

@@ -12,6 +12,7 @@ from bill_mcp.presenting import Presenter
 from bill_mcp.safekeeping import Safekeeping
 from bill_mcp.sessions.manager import SessionManager
 from bill_mcp.specs.catalogue import Catalogue
+from bill_mcp.writing.agreement import Agreement
 from bill_mcp.writing.call import Place
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
@@ -62,11 +63,14 @@ def build_writes(
         new_id=new_id,
         present=presenter.present,
     )
+    knowing = Knowing(look_ups=look_ups, bank_details=records.bank_details)
     return Writes(
         look_ups=look_ups,
         entries=entries,
-        approving=approving,
-        knowing=Knowing(look_ups=look_ups, bank_details=records.bank_details),
+        agreement=Agreement(
+            look_ups=look_ups, entries=entries, approving=approving, knowing=knowing
+        ),
+        knowing=knowing,
         key=records.custody.key,
         turns=Turns(),
         at_step=at_step,

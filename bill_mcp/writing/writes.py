@@ -24,14 +24,15 @@ from bill_mcp.errors import (
     RefusedError,
 )
 from bill_mcp.guard import policy, repeats, touching
-from bill_mcp.guard.approval import Approving, Asking, Grant
+from bill_mcp.guard.approval import Grant
 from bill_mcp.guard.evidence import Evidence, Reason
-from bill_mcp.records import claims, makers, numbers, touched
+from bill_mcp.records import claims, numbers, touched
 from bill_mcp.records.claims import State, Write
 from bill_mcp.records.intents import Ending, StaleError
 from bill_mcp.sessions.pin import Pin
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.transaction_numbers import bare
+from bill_mcp.writing.agreement import Agreement
 from bill_mcp.writing.call import NUMBER, Plan, Sight, WriteCall
 from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
@@ -59,7 +60,7 @@ class Writes:
 
     look_ups: LookUps
     entries: Entries
-    approving: Approving
+    agreement: Agreement
     knowing: Knowing
     key: Callable[[], bytes]
     turns: Turns
@@ -115,20 +116,26 @@ class Writes:
             await self.look_ups.journal.file.look(claims.newest)
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
-            try:
-                sight = await self._sight(call, pin)
-            except StaleError:  # a simulated BILL was reset; now it is known
-                sight = await self._sight(call, pin)
-            plan = await self._planned(call, sight, frozenset())
-            if plan.answered is not None:
-                raise repeats.made_before(
-                    plan.answered, call.agent.key, plan.subject.identities
-                )
-            # As the intent's transaction does, which alone decides.
-            self.look_ups.journal.check_halt()
-            spent = await self.look_ups.journal.spent(plan.subject.organization)
-            self.entries.check_spent(call, plan, spent)
-            return plan.request, plan.decision.reasons
+            for _ in range(DECISIONS_AT_MOST):
+                with suppress(StaleError):
+                    plan = await self._foreseen(call, pin)
+                    return plan.request, plan.decision.reasons
+        raise _busy()
+
+    async def _foreseen(self, call: WriteCall, pin: Pin) -> Plan:
+        """What would be done about the call now.
+
+        Raises:
+            StaleError: Something has come between.
+        """
+        plan = await self._planned(call, await self._sight(call, pin), frozenset())
+        if plan.answered is not None:
+            raise repeats.made_before(
+                plan.answered, call.agent.key, plan.subject.identities
+            )
+        # As the intent's transaction does, which alone decides.
+        await self.look_ups.journal.check(self.entries.intent(call, plan, None, pin))
+        return plan
 
     def preview_signing(self) -> None:
         """See whether a step of signing in would be let through.
@@ -197,16 +204,12 @@ class Writes:
             plan = await self._planned(call, sight, waited)
             if plan.answered is not None:
                 return await self._answered_again(plan.answered)
-            grant = await self._grant(call, plan, pin)
             try:
+                grant = await self.agreement.obtain(call, plan, pin)
                 return await self._sent(call, plan, grant, pin)
             except StaleError:
                 continue
-        raise LimitError(
-            "too many calls about the same thing came at once",
-            advice="Call again in a minute; nothing was sent.",
-            code="busy",
-        )
+        raise _busy()
 
     async def _under_way(
         self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
@@ -303,36 +306,6 @@ class Writes:
         ).isoformat()
         return completed(call.request, **dict.fromkeys(days, day))
 
-    async def _grant(self, call: WriteCall, plan: Plan, pin: Pin) -> Grant | None:
-        place = self.look_ups.place
-        if place.asks_person(call.agent) and plan.decision.reasons:
-            await self.knowing.require_trust(call, plan, pin)
-        about = [each.object_id for each in plan.decision.reasons if each.object_id]
-        own = await self.look_ups.journal.file.look(
-            lambda c: makers.made_by(
-                c, plan.subject.organization, call.agent.key, about
-            )
-        )
-        asking = Asking(
-            request=plan.request,
-            own_objects=own,
-            own_number=call.own_number,
-            evidence=plan.evidence,
-            reasons=plan.decision.reasons,
-            asks_person=place.asks_person(call.agent),
-            client_may_approve=policy.client_may_approve(
-                plan.decision, plan.evidence.parts, call.agent.policy.rules
-            ),
-            agent=call.agent,
-            environment=place.environment,
-            organization=plan.subject.organization,
-            organization_id=pin.organization,
-            user=pin.user,
-            profile=pin.profile,
-            shown_body=self.entries.masked_body(call.action, plan.request),
-        )
-        return await self.approving.require(asking, call.given.get("approval_id"))
-
     async def _sent(
         self, call: WriteCall, plan: Plan, grant: Grant | None, pin: Pin
     ) -> dict[str, Any]:
@@ -397,3 +370,11 @@ class Writes:
         answer = self.look_ups.journal.answers.of(write)
         notes = {**answer.get("bill_mcp", {}), "already_done": True}
         return {**answer, "bill_mcp": notes}
+
+
+def _busy() -> LimitError:
+    return LimitError(
+        "too many calls about the same thing came at once",
+        advice="Call again in a minute; nothing was sent.",
+        code="busy",
+    )

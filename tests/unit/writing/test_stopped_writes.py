@@ -8,13 +8,14 @@ from typing import Any
 
 import anyio
 import pytest
-from support.paying import BULK, Paying
+from support.paying import BULK, PAY, Paying
 from support.payments import rules
 
 from bill_mcp.agents import Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError, Outcome, RefusedError
 from bill_mcp.records import halt, lasting
+from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import State
 
 pytestmark = pytest.mark.anyio
@@ -163,6 +164,33 @@ async def test_preview_says_that_everything_is_halted_as_the_call_would(
         assert str(told) == str(await bill_mcp.refused(tool, given))
     halt.lift(tmp_path)
     await bill_mcp.call("bill_create_a_payment", bill_mcp.payment(bill, 20))
+
+
+async def test_nobody_is_asked_about_what_would_not_go_out_then(
+    tmp_path: Path,
+) -> None:
+    calls: tuple[dict[str, Any], ...] = ({}, {"preview": True})
+    day = rules(limits={"USD": {"day": 100}})
+    bill_mcp = Paying(home=tmp_path, confirm=Confirm.AUTO, rules=day)
+    bills = [await bill_mcp.bill(100) for _ in range(2)]
+    paid = bill_mcp.payment(bills[0], 60)
+    question = await bill_mcp.asked(PAY, paid)
+    await bill_mcp.call(PAY, paid | {"approval_id": await bill_mcp.grant(question)})
+    asked = bill_mcp.audit_rows(Kind.APPROVAL)
+    for more in calls:
+        told = await bill_mcp.not_paid(bills[1], 60, **more)
+        assert (told.code, told.outcome) == ("limit_day", Outcome.NOT_DONE)
+    halt.halt(tmp_path, at=bill_mcp.clock.now(), by="dana")
+    assert (await bill_mcp.not_paid(bills[1], 30)).code == "halted"
+    halt.lift(tmp_path)
+    bill_mcp.clock.advance(-7200)
+    for more in calls:
+        told = await bill_mcp.not_paid(bills[1], 30, **more)
+        assert told.code == "clock_went_back"
+    bill_mcp.clock.advance(7200)
+    assert bill_mcp.audit_rows(Kind.APPROVAL) == asked
+    await bill_mcp.asked(PAY, bill_mcp.payment(bills[1], 30))
+    assert bill_mcp.audit_rows(Kind.APPROVAL) != asked
 
 
 MOUNTS = """\
