@@ -127,6 +127,19 @@ class Approving:
             raise _sure(asking, doubts, approval)
         return None
 
+    async def check_undeclined(self, asking: Asking) -> None:
+        """Let a call go on that no person declined a moment ago.
+
+        Raises:
+            RefusedError: One did.
+        """
+        self._refuse_declined(await self.approvals.find_bound(self._binding(asking)))
+
+    def _refuse_declined(self, found: Approval | None) -> None:
+        # Or an agent that does not take no for an answer would tire people out.
+        if found and found.state is State.DENIED and self._now() < found.expires_at:
+            raise not_spendable(found.state)
+
     async def _of_person(self, asking: Asking, binding: str) -> Grant:
         found = await self.approvals.find_bound(binding)
         if found is not None and found.state is State.GRANTED:
@@ -137,9 +150,7 @@ class Approving:
                 approver=found.decided_by,
                 transaction_number=found.wanted.transaction_number,
             )
-        # Or an agent that does not take no for an answer would tire people out.
-        if found and found.state is State.DENIED and self._now() < found.expires_at:
-            raise not_spendable(found.state)
+        self._refuse_declined(found)
         is_new = found is None or found.state is not State.WAITING
         approval = await self.approvals.ask(self._wanted(asking, binding))
         if is_new and self._announcer is not None:

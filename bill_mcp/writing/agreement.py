@@ -33,14 +33,15 @@ class Agreement:
             StaleError: Something has come between the decision and the asking.
             CallError: The person said no, or it would be refused whatever anybody says.
         """
-        place = self.look_ups.place
-        if place.asks_person(call.agent) and plan.decision.reasons:
+        asking = await self._asking(call, plan, pin)
+        approval_id = call.given.get("approval_id")
+        if asking.asks_person and asking.reasons:
+            if approval_id is None:
+                await self.approving.check_undeclined(asking)
             intent = self.entries.intent(call, plan, None, pin)
             await self.look_ups.journal.check(intent)
             await self.knowing.require_trust(call, plan, pin)
-        return await self.approving.require(
-            await self._asking(call, plan, pin), call.given.get("approval_id")
-        )
+        return await self.approving.require(asking, approval_id)
 
     async def _asking(self, call: WriteCall, plan: Plan, pin: Pin) -> Asking:
         place = self.look_ups.place

@@ -88,7 +88,8 @@ class Writes:
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             named = {each.subject for each in call.asked}
-            waited = await self._under_way(call, pin, named)
+            with unwritable(Outcome.NOT_DONE):
+                waited = await self._under_way(call, pin, named)
             try:
                 async with self.turns.of(self._about(call, pin)):
                     return await self._decided(call, pin, newest, waited)
@@ -117,7 +118,7 @@ class Writes:
         async with self.look_ups.sessions.pin(call.agent, call.action.spec.auth) as pin:
             await self.look_ups.know_world(call.agent, pin)
             for _ in range(DECISIONS_AT_MOST):
-                with suppress(StaleError):
+                with suppress(StaleError), unwritable(Outcome.NOT_DONE):
                     plan = await self._foreseen(call, pin)
                     return plan.request, plan.decision.reasons
         raise _busy()
@@ -189,23 +190,23 @@ class Writes:
         """
         subjects = {each.subject for each in call.asked}
         for _ in range(DECISIONS_AT_MOST):
-            waited |= await self._waited_for(call, pin, subjects)
             try:
-                sight = await self._sight(call, pin)
-            except StaleError:
-                continue
-            # BILL may have another id for what the call names.
-            subjects |= {part.subject for part in sight.subject.parts}
-            # What was sent since this call came was under way at the same time.
-            waited |= {write.id for write in sight.seen if write.id > newest}
-            waited |= sight.under_way
-            if sight.under_way:
-                continue
-            plan = await self._planned(call, sight, waited)
-            if plan.answered is not None:
-                return await self._answered_again(plan.answered)
-            try:
-                grant = await self.agreement.obtain(call, plan, pin)
+                with unwritable(Outcome.NOT_DONE):
+                    waited |= await self._waited_for(call, pin, subjects)
+                    sight = await self._sight(call, pin)
+                    # BILL may have another id for what the call names.
+                    subjects |= {part.subject for part in sight.subject.parts}
+                    # What was sent since this call came was under way with it.
+                    waited |= {write.id for write in sight.seen if write.id > newest}
+                    waited |= sight.under_way
+                    if sight.under_way:
+                        continue
+                    plan = await self._planned(call, sight, waited)
+                    grant = None
+                    if plan.answered is None:
+                        grant = await self.agreement.obtain(call, plan, pin)
+                if plan.answered is not None:
+                    return await self._answered_again(plan.answered)
                 return await self._sent(call, plan, grant, pin)
             except StaleError:
                 continue

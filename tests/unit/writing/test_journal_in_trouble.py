@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from support.paying import PAY, Paying
 from support.payments import rules
 
+from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
 from bill_mcp.records.claims import State
 from bill_mcp.records.store import FILE_NAME
@@ -71,6 +73,38 @@ async def test_journal_that_is_deleted_before_its_first_use_is_not_made_anew(
     told = await bill_mcp.not_paid(bill, 10)
     assert told.code == "journal_unavailable"
     assert not (tmp_path / FILE_NAME).exists()
+
+
+def damage(home: Path, index: str) -> None:
+    """Overwrites the first page of an index, as a failing disk may."""
+    file = home / FILE_NAME
+    with closing(sqlite3.connect(file)) as journal:
+        journal.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = journal.execute("PRAGMA page_size").fetchone()
+        (page,) = journal.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)
+        ).fetchone()
+    with file.open("r+b") as content:
+        content.seek((page - 1) * size)
+        content.write(b"\xff" * size)
+
+
+@pytest.mark.parametrize("index", ["claims_by_time", "claims_by_subject"])
+async def test_journal_that_cannot_be_read_whole_stops_a_payment_before_it_is_asked_of(
+    tmp_path: Path, index: str
+) -> None:
+    bill_mcp = Paying(home=tmp_path, confirm=Confirm.AUTO)
+    bills = [await bill_mcp.bill(100) for _ in range(3)]
+    calls = [bill_mcp.payment(bill, 60) for bill in bills]
+    first, granted = [await bill_mcp.asked(PAY, call) for call in calls[:2]]
+    await bill_mcp.grant(granted)
+    await bill_mcp.call(PAY, calls[0] | {"approval_id": await bill_mcp.grant(first)})
+    bill_mcp.server.records.close()
+    damage(tmp_path, index)
+    for more in (calls[1], calls[2], calls[2] | {"preview": True}):
+        told = await bill_mcp.refused(PAY, more)
+        assert (told.code, told.outcome) == ("journal_unavailable", Outcome.NOT_DONE)
+    assert len(bill_mcp.payments()) == 1
 
 
 async def test_payment_that_is_done_is_answered_though_that_cannot_be_noted(

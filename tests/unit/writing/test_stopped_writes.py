@@ -15,6 +15,7 @@ from bill_mcp.agents import Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import CallError, Outcome, RefusedError
 from bill_mcp.records import halt, lasting
+from bill_mcp.records.approvals import Via
 from bill_mcp.records.audit import Kind
 from bill_mcp.records.claims import State
 
@@ -191,6 +192,20 @@ async def test_nobody_is_asked_about_what_would_not_go_out_then(
     assert bill_mcp.audit_rows(Kind.APPROVAL) == asked
     await bill_mcp.asked(PAY, bill_mcp.payment(bills[1], 30))
     assert bill_mcp.audit_rows(Kind.APPROVAL) != asked
+
+
+async def test_no_of_a_person_is_told_before_a_limit_or_a_halt(tmp_path: Path) -> None:
+    day = rules(limits={"USD": {"day": 100}})
+    bill_mcp = Paying(home=tmp_path, confirm=Confirm.AUTO, rules=day)
+    declined, paid = [bill_mcp.payment(await bill_mcp.bill(100), 60) for _ in range(2)]
+    approvals = bill_mcp.server.records.approvals
+    question = await bill_mcp.asked(PAY, declined)
+    await approvals.decide(question.approval_id, grant=False, by="dana", via=Via.PAGE)
+    question = await bill_mcp.asked(PAY, paid)
+    await bill_mcp.call(PAY, paid | {"approval_id": await bill_mcp.grant(question)})
+    halt.halt(tmp_path, at=bill_mcp.clock.now(), by="dana")
+    told = await bill_mcp.refused(PAY, declined)
+    assert told.code == "approval_declined"
 
 
 MOUNTS = """\
