@@ -16,6 +16,7 @@ from bill_mcp.records import (
     audit,
     bank_details,
     claims,
+    entering,
     halt,
     lasting,
     processes,
@@ -36,6 +37,7 @@ from bill_mcp.sessions.profiles import OpenVault
 
 SCHEMAS = (
     claims.SCHEMA,
+    entering.SCHEMA,
     processes.SCHEMA,
     audit.SCHEMA,
     approvals.SCHEMA,

@@ -128,7 +128,7 @@ async def similar_bills(
         invoice_date=invoice_date,
     )
     # By id: a bill that is entered meanwhile moves one row to the next page.
-    earlier = {str(row.get("id")): _known(row) for row in found.rows}
+    earlier = {str(row.get("id")): known_bill(row) for row in found.rows}
     earlier.pop(str(ignoring), None)
     likenesses = [(_likeness(new, bill), key) for key, bill in earlier.items()]
     alike = sorted(
@@ -179,8 +179,8 @@ def _reason(
     return Reason(cause=cause, text=text, object_id=object_id)
 
 
-def _known(row: Mapping[str, Any]) -> EnteredBill:
-    """A bill of BILL's, by its own amount."""
+def known_bill(row: Mapping[str, Any]) -> EnteredBill:
+    """A bill as BILL shows it, by its own amount."""
     return _bill(row, _cents(row.get("amount")))
 
 

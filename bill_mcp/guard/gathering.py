@@ -10,6 +10,7 @@ from typing import Any
 from bill_mcp.bank_days import central_day
 from bill_mcp.errors import ApiError
 from bill_mcp.guard import duplicates
+from bill_mcp.guard.duplicates import EnteredBill
 from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
 from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
 from bill_mcp.guard.payment_lines import (
@@ -82,14 +83,16 @@ class Gatherer:
         elif asks and Effect.PAYEE in verdict.effects and "vendorId" in arguments:
             evidence = replace(NOTHING, lines=await self._vendor_lines(arguments))
         why = [ApprovalLine(label="Moves money", value=each) for each in added.why]
-        reasons = await self._similar_bills(action, arguments)
+        entered = await self._entered(action, arguments)
+        similar = await self._similar_bills(entered, arguments) if entered else ()
         return replace(
             evidence,
             effects=evidence.effects | added.effects,
             why_effects=added.why,
             paid_by_itself=added.paid,
             lines=(*evidence.lines, *why),
-            reasons=(*evidence.reasons, *reasons),
+            reasons=(*evidence.reasons, *similar),
+            enters_bill_of=entered.vendor_id if entered else None,
         )
 
     async def _shown(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,22 +131,8 @@ class Gatherer:
         )
 
     async def _similar_bills(
-        self, action: Action, arguments: Mapping[str, Any]
+        self, entered: EnteredBill, arguments: Mapping[str, Any]
     ) -> tuple[Reason, ...]:
-        if action.spec.pays is Pays.BILL:
-            return await self._similar_to_made(action, arguments)
-        if action.name not in ENTERING:
-            return ()
-        current = None
-        if "billId" in arguments:
-            current = await self._shown(
-                "bill_get_bill_details", {"billId": arguments["billId"]}
-            )
-        entered = duplicates.bill_of(
-            arguments, current, replaces=action.name == "bill_replace_a_bill"
-        )
-        if entered is None or not entered.vendor_id:
-            return ()
         return await duplicates.similar_bills(
             self._shown,
             vendor_id=entered.vendor_id,
@@ -153,20 +142,40 @@ class Gatherer:
             ignoring=arguments.get("billId"),
         )
 
-    async def _similar_to_made(
+    async def _entered(
         self, action: Action, arguments: Mapping[str, Any]
-    ) -> tuple[Reason, ...]:
-        """The bills that look like the one which BILL makes for a payment, if it does.
+    ) -> EnteredBill | None:
+        """The bill that the call would leave at BILL, if it enters one."""
+        if action.spec.pays is Pays.BILL:
+            return self._made_for_payment(action, arguments)
+        if action.name not in ENTERING:
+            return None
+        current = None
+        if "billId" in arguments:
+            current = await self._shown(
+                "bill_get_bill_details", {"billId": arguments["billId"]}
+            )
+        if action.name == "bill_restore_an_archived_bill":
+            restored = duplicates.known_bill(current or {})
+            return restored if restored.vendor_id else None
+        entered = duplicates.bill_of(
+            arguments, current, replaces=action.name == "bill_replace_a_bill"
+        )
+        return entered if entered is not None and entered.vendor_id else None
+
+    def _made_for_payment(
+        self, action: Action, arguments: Mapping[str, Any]
+    ) -> EnteredBill | None:
+        """The bill that BILL makes for a payment, if it does.
 
         BILL gives it no number, and the day on which it makes it.
         """
         (asked,) = asked_by(action, arguments)
         if asked.bill_id is not None:
-            return ()
-        return await duplicates.similar_bills(
-            self._shown,
+            return None
+        return EnteredBill(
             vendor_id=str(asked.vendor_id),
-            invoice_number=None,
+            number=None,
             cents=asked.cents,
             invoice_date=central_day(self.bill_now()),
         )
@@ -182,6 +191,16 @@ WHAT_IS_PAID = frozenset(
 """How the objects are read whose ids say which payment is meant."""
 
 ENTERING = frozenset(
-    {"bill_create_a_bill", "bill_replace_a_bill", "bill_update_a_bill"}
+    {
+        "bill_create_a_bill",
+        "bill_replace_a_bill",
+        "bill_update_a_bill",
+        "bill_restore_an_archived_bill",
+    }
 )
 """What may enter the same bill a second time."""
+
+
+def may_enter(action: Action) -> bool:
+    """Whether a call of the action may enter a bill, which is then compared."""
+    return action.name in ENTERING or action.spec.pays is Pays.BILL

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from bill_mcp.errors import BillMcpError, Outcome
 from bill_mcp.records.audit import AuditEntry
 from bill_mcp.records.claims import Write
+from bill_mcp.records.entering import Compared
 from bill_mcp.records.payments import PaymentPart, Spent
 
 
@@ -24,6 +25,7 @@ class Subject:
     Attributes:
         digest: Of the request; the identity of a write that makes no payment.
         is_repeatable: A repeat changes nothing more, so that none stands in the way.
+        enters: Where it enters a bill: with what that was compared.
     """
 
     organization: str
@@ -31,6 +33,7 @@ class Subject:
     digest: str
     is_repeatable: bool
     parts: tuple[PaymentPart, ...]
+    enters: Compared | None = None
 
     @property
     def identities(self) -> frozenset[str]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from bill_mcp.client.http import EXCHANGE_DEADLINE_S
 from bill_mcp.clock import Clock
 from bill_mcp.errors import RefusedError
-from bill_mcp.records import attribution, claims, numbers, touched
+from bill_mcp.records import attribution, claims, entering, numbers, touched
 from bill_mcp.records.answers import Answers
 from bill_mcp.records.audit import Audit, AuditEntry
 from bill_mcp.records.claims import SettledBy, State, Write
@@ -146,6 +146,9 @@ class Journal:
         number, organization = intent.new_number, intent.subject.organization
         if number and numbers.is_used(connection, organization, number):
             raise StaleError
+        compared = intent.subject.enters
+        if compared and entering.is_outdated(connection, organization, compared):
+            raise StaleError
         since = now - timedelta(days=SPENT_DAYS)
         intent.check_spent(claims.spent(connection, organization, since))
 
@@ -194,6 +197,9 @@ class Journal:
                 for part in subject.parts
             ],
         )
+        if subject.enters is not None:
+            vendor_id = subject.enters.vendor_id
+            entering.enter(connection, write_id, subject.organization, vendor_id)
         write = claims.find(connection, write_id)
         entry = replace(intent.entry, at=now, write=write.token)
         self._audit.append(connection, entry)

@@ -18,6 +18,7 @@ from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, go_on
+from bill_mcp.writing.seeing import Seeing
 from bill_mcp.writing.turns import Turns
 from bill_mcp.writing.writes import Writes
 
@@ -71,6 +72,7 @@ def build_writes(
             look_ups=look_ups, entries=entries, approving=approving, knowing=knowing
         ),
         knowing=knowing,
+        seeing=Seeing(look_ups=look_ups, entries=entries, knowing=knowing),
         key=records.custody.key,
         turns=Turns(),
         at_step=at_step,

@@ -16,6 +16,7 @@ from bill_mcp.guard.evidence import Cause
 from bill_mcp.records import masking, touched
 from bill_mcp.records.audit import AuditEntry, Kind
 from bill_mcp.records.claims import Write
+from bill_mcp.records.entering import Compared
 from bill_mcp.records.intents import Asker, Ending, Intent, Subject, asker_of
 from bill_mcp.records.payments import PaymentPart, Spent
 from bill_mcp.secret import LiveSecrets
@@ -49,7 +50,11 @@ class Entries:
         return masking.masked(action, whole, self.live)
 
     def subject(
-        self, call: WriteCall, pin: Pin, parts: tuple[PaymentPart, ...]
+        self,
+        call: WriteCall,
+        pin: Pin,
+        parts: tuple[PaymentPart, ...],
+        enters: Compared | None = None,
     ) -> Subject:
         """What the write is about."""
         return Subject(
@@ -58,6 +63,7 @@ class Entries:
             digest=self.digest(call.content),
             is_repeatable=call.action.is_idempotent,
             parts=parts,
+            enters=enters,
         )
 
     def intent(

@@ -7,7 +7,6 @@ and the intent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,15 +37,11 @@ from bill_mcp.writing.entries import Entries
 from bill_mcp.writing.knowing import Knowing
 from bill_mcp.writing.lookups import LookUps
 from bill_mcp.writing.recorder import Step, WriteRecorder, dispensable, unwritable
+from bill_mcp.writing.seeing import Seeing
 from bill_mcp.writing.turns import Turns
 
 DECISIONS_AT_MOST = 20
 """How often one call is decided anew before it gives up."""
-
-WAIT_S = 120.0
-"""How long a call waits for the same write that is under way: beyond its deadline."""
-
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +57,7 @@ class Writes:
     entries: Entries
     agreement: Agreement
     knowing: Knowing
+    seeing: Seeing
     key: Callable[[], bytes]
     turns: Turns
     at_step: Callable[[Step], None]
@@ -89,22 +85,13 @@ class Writes:
             await self.look_ups.know_world(call.agent, pin)
             named = {each.subject for each in call.asked}
             with unwritable(Outcome.NOT_DONE):
-                waited = await self._under_way(call, pin, named)
+                waited = await self.seeing.under_way(call, pin, named)
             try:
-                async with self.turns.of(self._about(call, pin)):
+                async with self.turns.of(self.seeing.about(call, pin)):
                     return await self._decided(call, pin, newest, waited)
             except RefusedError as refusal:
                 await self.note_refusal(call, refusal, pin)
                 raise
-
-    def _about(self, call: WriteCall, pin: Pin) -> list[str]:
-        """Names what the call is about, for those that must not be decided at once."""
-        organization = self.look_ups.place.organization(pin)
-        if call.asked:
-            return [f"{organization} {each.subject}" for each in call.asked]
-        if call.action.is_idempotent:
-            return []
-        return [f"{organization} {call.agent.key} {self.entries.digest(call.content)}"]
 
     async def preview(self, call: WriteCall) -> tuple[Request, tuple[Reason, ...]]:
         """The request as it would be sent now, and why a person would be asked.
@@ -129,7 +116,9 @@ class Writes:
         Raises:
             StaleError: Something has come between.
         """
-        plan = await self._planned(call, await self._sight(call, pin), frozenset())
+        plan = await self._planned(
+            call, await self.seeing.sight(call, pin), frozenset()
+        )
         if plan.answered is not None:
             raise repeats.made_before(
                 plan.answered, call.agent.key, plan.subject.identities
@@ -189,11 +178,15 @@ class Writes:
             waited: The same writes that were under way when it came.
         """
         subjects = {each.subject for each in call.asked}
+        vendor_id = None
         for _ in range(DECISIONS_AT_MOST):
             try:
                 with unwritable(Outcome.NOT_DONE):
-                    waited |= await self._waited_for(call, pin, subjects)
-                    sight = await self._sight(call, pin)
+                    waited |= await self.seeing.waited_for(
+                        call, pin, subjects, vendor_id
+                    )
+                    sight = await self.seeing.sight(call, pin)
+                    vendor_id = sight.evidence.enters_bill_of
                     # BILL may have another id for what the call names.
                     subjects |= {part.subject for part in sight.subject.parts}
                     # What was sent since this call came was under way with it.
@@ -211,45 +204,6 @@ class Writes:
             except StaleError:
                 continue
         raise _busy()
-
-    async def _under_way(
-        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
-    ) -> frozenset[int]:
-        """The writes about the same whose answer may still come."""
-        journal = self.look_ups.journal
-        subject = self.entries.subject(call, pin, ())
-        open_ones = await journal.open_ones(subject, sorted(subjects))
-        under_way = [w.id for w in open_ones if await journal.is_under_way(w)]
-        return frozenset(under_way)
-
-    async def _waited_for(
-        self, call: WriteCall, pin: Pin, subjects: AbstractSet[str]
-    ) -> frozenset[int]:
-        """Wait until no same write is under way; answers which were."""
-        clock = self.look_ups.clock
-        seen: frozenset[int] = frozenset()
-        pause_s, until = FIRST_PAUSE_S, clock.monotonic() + WAIT_S
-        while clock.monotonic() < until:
-            under_way = await self._under_way(call, pin, subjects)
-            if not under_way:
-                break
-            seen |= under_way
-            await clock.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-        return seen
-
-    async def _sight(self, call: WriteCall, pin: Pin) -> Sight:
-        evidence = await self.knowing.evidence(call, pin)
-        subject = self.entries.subject(call, pin, evidence.parts)
-        seen = await self.look_ups.earlier(call.agent, pin, subject)
-        journal = self.look_ups.journal
-        under_way = {write.id for write in seen if await journal.is_under_way(write)}
-        return Sight(
-            evidence=evidence,
-            subject=subject,
-            seen=seen,
-            under_way=frozenset(under_way),
-        )
 
     async def _planned(
         self, call: WriteCall, sight: Sight, waited: frozenset[int]
