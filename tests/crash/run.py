@@ -140,7 +140,8 @@ class Run:
         self.pass_time()
         await self._until_bill_is_idle()
         self.at_bill = self.side.payments(self.bill)
-        self.wrong = violations(self.answers, self.at_bill)
+        sent = len(self.side.sent(self.bill))
+        self.wrong = violations(self.answers, self.at_bill, sent)
         if self.point.kills and self.answers[0].outcome is not None:
             self.wrong.append("the server was not killed where it should have been")
         if self.wrong:
@@ -198,7 +199,10 @@ class Run:
         if self.chance.random() < 0.5:
             await self._until_bill_is_idle()
         at_bill = self.side.payments(self.bill)
-        self.answers.append(Answer(outcome=outcome, told=told, at_bill=at_bill))
+        sent = len(self.side.sent(self.bill))
+        self.answers.append(
+            Answer(outcome=outcome, told=told, at_bill=at_bill, sent=sent)
+        )
         self._tell(f"told {outcome}: {json.dumps(told)}; at BILL {at_bill}")
 
     async def _kill_waiting(self) -> None:

@@ -21,11 +21,13 @@ class Answer:
         told: The result, or the error object.
         at_bill: Ids of the payments of the bill that BILL had right after, also of
             those it does not show.
+        sent: How many requests to pay the bill BILL had got by then.
     """
 
     outcome: Outcome | None
     told: dict[str, Any]
     at_bill: tuple[str, ...]
+    sent: int
 
     @property
     def payment_id(self) -> str | None:
@@ -34,12 +36,15 @@ class Answer:
         return str(found) if found else None
 
 
-def violations(answers: Sequence[Answer], at_bill: Sequence[str]) -> list[str]:
+def violations(
+    answers: Sequence[Answer], at_bill: Sequence[str], sent: int
+) -> list[str]:
     """What is wrong with a run; nothing where it is well.
 
     Args:
         answers: In the order in which they came.
         at_bill: The payments that BILL has at the very end, late ones included.
+        sent: How many requests to pay the bill BILL got in all.
     """
     wrong = []
     if len(at_bill) > 1:
@@ -52,9 +57,10 @@ def violations(answers: Sequence[Answer], at_bill: Sequence[str]) -> list[str]:
                 wrong.append(f"answer {number} names a payment that is another's")
         if answer.outcome is Outcome.NOT_DONE and answer.at_bill:
             wrong.append(f"answer {number} says not_done; BILL has the payment")
+        elif answer.outcome is Outcome.NOT_DONE and at_bill and answer.sent == sent:
+            # Nothing was sent since: what had been sent before was done after all.
+            wrong.append(f"answer {number} says not_done; BILL makes the payment later")
     last = answers[-1]
-    if at_bill and last.outcome is Outcome.NOT_DONE:
-        wrong.append("the last answer says not_done; BILL has the payment in the end")
     if last.outcome is None:
         wrong.append("the last call got no answer")
     advice = str(last.told.get("advice", ""))

@@ -47,8 +47,10 @@ async def test_interrupted_payment_is_made_at_most_once_and_told_as_it_is(
             assert run.answers[-1].outcome is not Outcome.UNKNOWN, story
 
 
-def answer(outcome: Outcome | None, *at_bill: str, **told: Any) -> Answer:
-    return Answer(outcome=outcome, told=told, at_bill=at_bill)
+def answer(
+    outcome: Outcome | None, *at_bill: str, sent: int = 1, **told: Any
+) -> Answer:
+    return Answer(outcome=outcome, told=told, at_bill=at_bill, sent=sent)
 
 
 LATER = "BILL is asked again at 2026-11-24 18:29 UTC. Make the same call again."
@@ -62,12 +64,16 @@ LATER = "BILL is asked again at 2026-11-24 18:29 UTC. Make the same call again."
         ([answer(Outcome.UNKNOWN, advice=LATER)], []),
         ([answer(Outcome.UNKNOWN, "stp1", advice=LATER)], ["stp1"]),
         ([answer(Outcome.NOT_DONE)], []),
+        (
+            [answer(Outcome.NOT_DONE, sent=0), answer(Outcome.DONE, "stp1", id="stp1")],
+            ["stp1"],
+        ),
     ],
 )
 def test_verdict_has_nothing_against_what_is_true(
     answers: list[Answer], at_bill: list[str]
 ) -> None:
-    assert violations(answers, at_bill) == []
+    assert violations(answers, at_bill, 1) == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,12 @@ def test_verdict_has_nothing_against_what_is_true(
         ([answer(Outcome.DONE, id="stp1")], [], "says done; BILL has no payment"),
         ([answer(Outcome.DONE, "stp1", id="stp9")], ["stp1"], "another's"),
         ([answer(Outcome.NOT_DONE, "stp1")], ["stp1"], "says not_done"),
-        ([answer(Outcome.NOT_DONE)], ["stp1"], "the last answer says not_done"),
+        ([answer(Outcome.NOT_DONE)], ["stp1"], "makes the payment later"),
+        (
+            [answer(Outcome.NOT_DONE), answer(Outcome.DONE, "stp1", id="stp1")],
+            ["stp1"],
+            "answer 1 says not_done",
+        ),
         ([answer(Outcome.UNKNOWN, advice="Wait.")], [], "without the time"),
         ([answer(None)], [], "no answer"),
     ],
@@ -85,4 +96,4 @@ def test_verdict_has_nothing_against_what_is_true(
 def test_verdict_finds_what_must_not_be(
     answers: list[Answer], at_bill: list[str], wrong: str
 ) -> None:
-    assert any(wrong in each for each in violations(answers, at_bill))
+    assert any(wrong in each for each in violations(answers, at_bill, 1))
