@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bill_mcp.guard.evidence import PaidByItself, Payee
+from bill_mcp.quoting import is_quoted_whole
 from bill_mcp.records.approvals import ApprovalLine
+
+CHECK_TO = "Check to"
+
+OF_PAYEES = frozenset({"Payee", "Vendor id", "To account", CHECK_TO})
+"""Labels of the lines that stand above the date."""
 
 
 def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
@@ -17,8 +23,21 @@ def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
             ApprovalLine(label="Payee", value=payee.name, third_party=True),
             ApprovalLine(label="Vendor id", value=payee.vendor_id),
             ApprovalLine(label="To account", value=account_words(payee.last4)),
+            *_check_lines(payee),
         ]
     return lines
+
+
+def _check_lines(payee: Payee) -> list[ApprovalLine]:
+    """To whom a check is sent, and where; on two lines where one would be cut.
+
+    So no long name pushes the address out of sight.
+    """
+    told = [part for part in payee.check_to or () if part]
+    whole = ", ".join(told)
+    if is_quoted_whole(whole):
+        told = [whole] if whole else []
+    return [ApprovalLine(label=CHECK_TO, value=part, third_party=True) for part in told]
 
 
 def account_words(last4: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from bill_mcp.client.request import Request
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.evidence import Cause, Evidence, Reason
+from bill_mcp.guard.payment_lines import OF_PAYEES
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.masking import last_four, name_in, names_account, names_secret
 from bill_mcp.records.payments import amount_of
@@ -27,9 +28,6 @@ FACTS = frozenset(
     }
 )
 """Fields of a payment of bills whose values stand among its facts."""
-
-OF_PAYEES = frozenset({"Payee", "Vendor id", "To account"})
-"""Labels of the lines that stand above the date."""
 
 LINES_AT_MOST = 400
 """Nobody reads more, and what is not read was not agreed to."""
