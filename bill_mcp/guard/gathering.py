@@ -121,7 +121,7 @@ class Gatherer:
             ApprovalLine(
                 label="Vendor", value=str(vendor.get("name", "")), third_party=True
             ),
-            ApprovalLine(label="Vendor id", value=vendor_id),
+            ApprovalLine(label="Vendor id", value=vendor_id, third_party=True),
             ApprovalLine(
                 label="To account until now", value=account_words(finding.last4)
             ),

@@ -21,7 +21,7 @@ def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
     for payee in payees:
         lines += [
             ApprovalLine(label="Payee", value=payee.name, third_party=True),
-            ApprovalLine(label="Vendor id", value=payee.vendor_id),
+            ApprovalLine(label="Vendor id", value=payee.vendor_id, third_party=True),
             ApprovalLine(label="To account", value=account_words(payee.last4)),
             *_check_lines(payee),
         ]
@@ -49,9 +49,8 @@ def paid_from(arguments: Mapping[str, Any]) -> ApprovalLine:
     """The account that a payment names."""
     funding = arguments.get("fundingAccount") or {}
     kind = str(funding.get("type", "")).replace("_", " ").lower()
-    return ApprovalLine(
-        label="From account", value=f"{kind} {funding.get('id', '')}".strip()
-    )
+    account = f"{kind} {funding.get('id', '')}".strip()
+    return ApprovalLine(label="From account", value=account, third_party=True)
 
 
 def paid_by_itself_from(paid: Iterable[PaidByItself]) -> list[ApprovalLine]:
@@ -61,6 +60,7 @@ def paid_by_itself_from(paid: Iterable[PaidByItself]) -> list[ApprovalLine]:
         ApprovalLine(
             label="From account",
             value=f"bank account {account}" if account else "one that is not known",
+            third_party=bool(account),
         )
         for account in accounts
     ]
