@@ -9,9 +9,9 @@ from bill_mcp.guard.evidence import PaidByItself, Payee
 from bill_mcp.quoting import is_quoted_whole
 from bill_mcp.records.approvals import ApprovalLine
 
-CHECK_TO = "Check to"
+VENDOR_ID, CHECK_TO = "Vendor id", "Check to"
 
-OF_PAYEES = frozenset({"Payee", "Vendor id", "To account", CHECK_TO})
+OF_PAYEES = frozenset({"Payee", VENDOR_ID, "To account", CHECK_TO})
 """Labels of the lines that stand above the date."""
 
 
@@ -21,7 +21,7 @@ def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
     for payee in payees:
         lines += [
             ApprovalLine(label="Payee", value=payee.name, third_party=True),
-            ApprovalLine(label="Vendor id", value=payee.vendor_id, third_party=True),
+            ApprovalLine(label=VENDOR_ID, value=payee.vendor_id, third_party=True),
             ApprovalLine(label="To account", value=account_words(payee.last4)),
             *_check_lines(payee),
         ]

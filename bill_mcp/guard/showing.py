@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from bill_mcp.client.request import Request
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.evidence import Cause, Evidence, Reason
-from bill_mcp.guard.payment_lines import OF_PAYEES
+from bill_mcp.guard.payment_lines import OF_PAYEES, VENDOR_ID
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.masking import last_four, name_in, names_account, names_secret
 from bill_mcp.records.payments import amount_of
@@ -78,7 +78,7 @@ def shown_lines(
     if request.body_fields is None and request.body is not None:
         lines.append(ApprovalLine(label="File", value=f"{len(request.body):,} bytes"))
     lines += _rest(body, evidence)
-    lines += _target(request)
+    lines += _target(request, evidence)
     if len(lines) > LINES_AT_MOST:
         raise RefusedError(
             f"a person must agree to this call, and would have to look at {len(lines)} "
@@ -135,13 +135,15 @@ def _rest(body: Any, evidence: Evidence) -> Iterator[ApprovalLine]:
         yield ApprovalLine(label=label, value=text, third_party=isinstance(value, str))
 
 
-def _target(request: Request) -> Iterator[ApprovalLine]:
+def _target(request: Request, evidence: Evidence) -> Iterator[ApprovalLine]:
     """Where it is sent: the action's own path, and apart what the agent puts in it."""
     template = request.action.spec.path_template
     steps = zip(template.split("/"), request.path.split("/"), strict=True)
     given = [(name[1:-1], unquote(value)) for name, value in steps if name != value]
+    shown = {line.value for line in evidence.lines if line.label == VENDOR_ID}
     for name, value in (*given, *parse_qsl(request.query, keep_blank_values=True)):
-        yield ApprovalLine(label=name, value=value, third_party=True)
+        if name != "vendorId" or value not in shown:
+            yield ApprovalLine(label=name, value=value, third_party=True)
     yield ApprovalLine(label="Sent as", value=f"{request.method} {template}")
 
 

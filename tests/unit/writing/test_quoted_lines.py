@@ -55,11 +55,19 @@ async def test_what_an_agent_wrote_is_quoted_and_cut_in_every_line(
             assert len(value) <= LONGEST_QUOTE + 2, name
 
 
-async def test_person_sees_which_object_is_meant_though_it_stands_in_no_field(
+async def test_person_sees_once_which_object_is_meant_though_no_field_has_it(
     bill_mcp: Paying,
 ) -> None:
-    vendor = await bill_mcp.vendor()
-    asked = await bill_mcp.asked("bill_archive_a_vendor", {"vendorId": vendor})
-    lines = asked.question.splitlines()
-    assert f'vendorId: "{vendor}"' in lines
-    assert "Sent as: POST /v3/vendors/{vendorId}/archive" in lines
+    vendor = {"vendorId": await bill_mcp.vendor()}
+    for name, label, path in (
+        ("bill_archive_a_vendor", "vendorId", "POST /v3/vendors/{vendorId}/archive"),
+        (
+            "bill_delete_a_vendor_bank_account",
+            "Vendor id",
+            "DELETE /v3/vendors/{vendorId}/bank-account",
+        ),
+    ):
+        lines = (await bill_mcp.asked(name, vendor)).question.splitlines()
+        named = [line for line in lines if line.endswith(f': "{vendor["vendorId"]}"')]
+        assert named == [f'{label}: "{vendor["vendorId"]}"']
+        assert f"Sent as: {path}" in lines
