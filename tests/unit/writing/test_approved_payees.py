@@ -83,6 +83,9 @@ async def test_approval_serves_no_other_account_that_ends_in_the_same_digits(
 ) -> None:
     vendor = await bill_mcp.vendor()
     arguments = bill_mcp.payment(await bill_mcp.bill(100, vendor), 60)
+    # An earlier account of the same end, or knowing of one would tell them apart.
+    await bill_mcp.asked(PAY, arguments)
+    shown_as(bill_mcp, vendor, nameOnAccount="Acme Inc")
     before = await bill_mcp.asked(PAY, arguments)
     approval_id = await bill_mcp.grant(before)
     shown_as(bill_mcp, vendor, **change)
