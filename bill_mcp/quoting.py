@@ -12,10 +12,15 @@ def visible(text: str) -> str:
     return as_text(text)[1:-1]
 
 
+def is_quoted_whole(text: str) -> bool:
+    """Whether `quoted` cuts nothing off."""
+    return len(visible(text)) <= LONGEST_QUOTE
+
+
 def quoted(text: str) -> str:
     """*text* in quotation marks, visible, and cut to 80 characters between them."""
     shown = visible(text)
-    if len(shown) > LONGEST_QUOTE:
+    if not is_quoted_whole(text):
         shown = ""
         for piece in map(visible, text):  # so that no escape is cut in two
             if len(shown) + len(piece) >= LONGEST_QUOTE:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bill_mcp.agents import Agent
@@ -19,13 +19,22 @@ from bill_mcp.guard.evidence import Cause, Evidence, Reason
 from bill_mcp.guard.showing import sentences, shown_lines, warnings
 from bill_mcp.quoting import quoted, visible
 from bill_mcp.records.approval_refusals import not_spendable
-from bill_mcp.records.approvals import Approval, Approvals, State, Wanted
+from bill_mcp.records.approvals import (
+    Approval,
+    ApprovalLine,
+    Approvals,
+    State,
+    Wanted,
+)
 from bill_mcp.records.payments import amount_of
 from bill_mcp.specs.catalogue import Action
 
 _LIKE_BILLS = frozenset({Cause.DUPLICATE_BILL, Cause.SIMILAR_BILL})
 _EARLIER = _LIKE_BILLS | {Cause.DUPLICATE_PAYMENT, Cause.RESEND}
 """Causes whose object was made before by a call like this one."""
+
+DENIAL_LASTS = timedelta(minutes=10)
+"""From the decision: a person may have thought about it until the very end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,19 @@ class Asking:
     organization_id: str
     user: str | None
     profile: str
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether somebody must agree before the call goes out."""
+        return self.asks_person and bool(self.reasons)
+
+    def lines(self) -> tuple[ApprovalLine, ...]:
+        """What a person is shown of the call.
+
+        Raises:
+            RefusedError: It is more than a person can look at.
+        """
+        return shown_lines(self.request, self.evidence, self.shown_body)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +159,10 @@ class Approving:
 
     def _refuse_declined(self, found: Approval | None) -> None:
         # Or an agent that does not take no for an answer would tire people out.
-        if found and found.state is State.DENIED and self._now() < found.expires_at:
+        if found is None or found.state is not State.DENIED:
+            return
+        decided_at = found.decided_at or found.asked_at
+        if self._now() < decided_at + DENIAL_LASTS:
             raise not_spendable(found.state)
 
     async def _of_person(self, asking: Asking, binding: str) -> Grant:
@@ -215,7 +240,7 @@ class Approving:
             profile=asking.profile,
             action=request.action.name,
             title=_title(request.action),
-            lines=shown_lines(request, evidence, asking.shown_body),
+            lines=asking.lines(),
             reasons=warnings(evidence, asking.reasons),
             cents=cents if len(currencies) == 1 else None,
             currency=currencies.pop() if len(currencies) == 1 else None,

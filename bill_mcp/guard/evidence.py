@@ -58,6 +58,8 @@ class Payee:
         listed: While that is so, the cents that each of its payments at BILL may still
             move, by id; none of what failed or was cancelled.
         bank_reason: Set where the bank details are too new.
+        check_to: Name and address of the check; None where no check goes out.
+        digest: Of all that BILL shows of where the money goes.
     """
 
     vendor_id: str
@@ -67,6 +69,8 @@ class Payee:
     is_first_payment: bool
     listed: Mapping[str, int] = field(default_factory=dict)
     bank_reason: Reason | None
+    check_to: tuple[str, str] | None = None
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from bill_mcp.guard.duplicates import EnteredBill
 from bill_mcp.guard.evidence import NOTHING, Evidence, Reason
 from bill_mcp.guard.payment_evidence import Examine, PaymentEvidence
 from bill_mcp.guard.payment_lines import (
+    VENDOR_ID,
     account_words,
     paid_by_itself_from,
     payee_lines,
@@ -124,7 +125,7 @@ class Gatherer:
             ApprovalLine(
                 label="Vendor", value=str(vendor.get("name", "")), third_party=True
             ),
-            ApprovalLine(label="Vendor id", value=vendor_id),
+            ApprovalLine(label=VENDOR_ID, value=vendor_id, third_party=True),
             ApprovalLine(
                 label="To account until now", value=account_words(finding.last4)
             ),

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bill_mcp.errors import RefusedError
+from bill_mcp.guard import payee_details
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
 from bill_mcp.guard.payment_ids import id_at_bill
@@ -365,6 +366,8 @@ def _payee(key: str, vendor: VendorRead) -> Payee:
         is_first_payment=vendor.until_paid is not None,
         listed={str(row.get("id")): _moving(row) for row in vendor.until_paid or ()},
         bank_reason=finding.reason,
+        check_to=payee_details.on_check(vendor.reply),
+        digest=payee_details.digest_of(vendor.reply),
     )
 
 

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bill_mcp.guard.evidence import PaidByItself, Payee
+from bill_mcp.quoting import is_quoted_whole
 from bill_mcp.records.approvals import ApprovalLine
+
+VENDOR_ID, CHECK_TO = "Vendor id", "Check to"
+
+OF_PAYEES = frozenset({"Payee", VENDOR_ID, "To account", CHECK_TO})
+"""Labels of the lines that stand above the date."""
 
 
 def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
@@ -15,10 +21,23 @@ def payee_lines(payees: Iterable[Payee]) -> list[ApprovalLine]:
     for payee in payees:
         lines += [
             ApprovalLine(label="Payee", value=payee.name, third_party=True),
-            ApprovalLine(label="Vendor id", value=payee.vendor_id),
+            ApprovalLine(label=VENDOR_ID, value=payee.vendor_id, third_party=True),
             ApprovalLine(label="To account", value=account_words(payee.last4)),
+            *_check_lines(payee),
         ]
     return lines
+
+
+def _check_lines(payee: Payee) -> list[ApprovalLine]:
+    """To whom a check is sent, and where; on two lines where one would be cut.
+
+    So no long name pushes the address out of sight.
+    """
+    told = [part for part in payee.check_to or () if part]
+    whole = ", ".join(told)
+    if is_quoted_whole(whole):
+        told = [whole] if whole else []
+    return [ApprovalLine(label=CHECK_TO, value=part, third_party=True) for part in told]
 
 
 def account_words(last4: str | None) -> str:
@@ -30,9 +49,8 @@ def paid_from(arguments: Mapping[str, Any]) -> ApprovalLine:
     """The account that a payment names."""
     funding = arguments.get("fundingAccount") or {}
     kind = str(funding.get("type", "")).replace("_", " ").lower()
-    return ApprovalLine(
-        label="From account", value=f"{kind} {funding.get('id', '')}".strip()
-    )
+    account = f"{kind} {funding.get('id', '')}".strip()
+    return ApprovalLine(label="From account", value=account, third_party=True)
 
 
 def paid_by_itself_from(paid: Iterable[PaidByItself]) -> list[ApprovalLine]:
@@ -42,6 +60,7 @@ def paid_by_itself_from(paid: Iterable[PaidByItself]) -> list[ApprovalLine]:
         ApprovalLine(
             label="From account",
             value=f"bank account {account}" if account else "one that is not known",
+            third_party=bool(account),
         )
         for account in accounts
     ]

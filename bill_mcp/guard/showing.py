@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 from bill_mcp.client.request import Request
 from bill_mcp.errors import RefusedError
 from bill_mcp.guard.evidence import Cause, Evidence, Reason
+from bill_mcp.guard.payment_lines import OF_PAYEES, VENDOR_ID
 from bill_mcp.records.approvals import ApprovalLine
 from bill_mcp.records.masking import last_four, name_in, names_account, names_secret
 from bill_mcp.records.payments import amount_of
+from bill_mcp.specs.faults_in_words import is_tellable
 
 FACTS = frozenset(
     {
@@ -27,9 +30,6 @@ FACTS = frozenset(
     }
 )
 """Fields of a payment of bills whose values stand among its facts."""
-
-OF_PAYEES = frozenset({"Payee", "Vendor id", "To account"})
-"""Labels of the lines that stand above the date."""
 
 LINES_AT_MOST = 400
 """Nobody reads more, and what is not read was not agreed to."""
@@ -78,9 +78,7 @@ def shown_lines(
     if request.body_fields is None and request.body is not None:
         lines.append(ApprovalLine(label="File", value=f"{len(request.body):,} bytes"))
     lines += _rest(body, evidence)
-    lines.append(
-        ApprovalLine(label="Sent as", value=f"{request.method} {request.target}")
-    )
+    lines += _target(request, evidence)
     if len(lines) > LINES_AT_MOST:
         raise RefusedError(
             f"a person must agree to this call, and would have to look at {len(lines)} "
@@ -137,11 +135,28 @@ def _rest(body: Any, evidence: Evidence) -> Iterator[ApprovalLine]:
         yield ApprovalLine(label=label, value=text, third_party=isinstance(value, str))
 
 
+def _target(request: Request, evidence: Evidence) -> Iterator[ApprovalLine]:
+    """Where it is sent: the action's own path, and apart what the agent puts in it."""
+    template = request.action.spec.path_template
+    steps = zip(template.split("/"), request.path.split("/"), strict=True)
+    given = [(name[1:-1], unquote(value)) for name, value in steps if name != value]
+    shown = {line.value for line in evidence.lines if line.label == VENDOR_ID}
+    for name, value in (*given, *parse_qsl(request.query, keep_blank_values=True)):
+        if name != "vendorId" or value not in shown:
+            yield ApprovalLine(label=name, value=value, third_party=True)
+    yield ApprovalLine(label="Sent as", value=f"{request.method} {template}")
+
+
 def _fields(value: Any, path: str, name: str) -> Iterator[tuple[str, str, Any]]:
     """Each value with its path, and its name as far as that tells what it is."""
     if isinstance(value, Mapping):
         for key, part in value.items():
-            inner = f"{path}.{key}" if path else str(key)
+            step = str(key)
+            if not is_tellable(step):
+                # Labels are not quoted, and this one the agent made up.
+                yield f"{path} has the name", "", step
+                step = "(that name)"
+            inner = f"{path}.{step}" if path else step
             yield from _fields(part, inner, name_in(name, str(key)))
     elif isinstance(value, list):
         for index, part in enumerate(value):

@@ -44,14 +44,14 @@ def fingerprint(account: Account | None, key: bytes) -> str:
         return NO_ACCOUNT
     holder = " ".join(_text(account.get("nameOnAccount")).casefold().split())
     number, routing = account.get("accountNumber"), account.get("routingNumber")
-    shown = [_visible(number), _visible(routing), holder]
+    shown = [visible_part(number), visible_part(routing), holder]
     content = json.dumps(shown).encode()
     return hmac.new(key, content, hashlib.sha256).hexdigest()
 
 
 def last4_of(account: Account | None) -> str:
     """The last four visible characters of the account number; empty for no account."""
-    return _visible(account.get("accountNumber"))[-4:] if account else ""
+    return visible_part(account.get("accountNumber"))[-4:] if account else ""
 
 
 def account_of(vendor: Mapping[str, Any]) -> Account | None:
@@ -97,7 +97,8 @@ def _shown_in(
         yield str(vendor["id"]), account
 
 
-def _visible(value: Any) -> str:
+def visible_part(value: Any) -> str:
+    """What BILL shows of a number, without masks and separators."""
     return _NOT_SHOWN.sub("", _text(value))
 
 

@@ -35,13 +35,30 @@ class Agreement:
         """
         asking = await self._asking(call, plan, pin)
         approval_id = call.given.get("approval_id")
-        if asking.asks_person and asking.reasons:
+        if asking.needs_person:
             if approval_id is None:
                 await self.approving.check_undeclined(asking)
             intent = self.entries.intent(call, plan, None, pin)
             await self.look_ups.journal.check(intent)
             await self.knowing.require_trust(call, plan, pin)
         return await self.approving.require(asking, approval_id)
+
+    async def foresee(self, call: WriteCall, plan: Plan, pin: Pin) -> None:
+        """Let a preview go on of a call that a person could be asked about.
+
+        Nobody is asked, and no approval is written.
+
+        Raises:
+            StaleError: Something has come between the decision and the asking.
+            CallError: A person said no a moment ago, or the call would be refused.
+        """
+        asking = await self._asking(call, plan, pin)
+        if asking.needs_person:
+            await self.approving.check_undeclined(asking)
+        # As the intent's transaction does, which alone decides.
+        await self.look_ups.journal.check(self.entries.intent(call, plan, None, pin))
+        if asking.needs_person:
+            asking.lines()  # for its refusal of what is more than anybody reads
 
     async def _asking(self, call: WriteCall, plan: Plan, pin: Pin) -> Asking:
         place = self.look_ups.place

@@ -123,8 +123,7 @@ class Writes:
             raise repeats.made_before(
                 plan.answered, call.agent.key, plan.subject.identities
             )
-        # As the intent's transaction does, which alone decides.
-        await self.look_ups.journal.check(self.entries.intent(call, plan, None, pin))
+        await self.agreement.foresee(call, plan, pin)
         return plan
 
     def preview_signing(self) -> None:

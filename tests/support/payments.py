@@ -42,6 +42,7 @@ def payee(
         old_last4=None,
         is_first_payment=first,
         bank_reason=bank_reason,
+        digest="d" * 64,
     )
 
 

@@ -86,3 +86,26 @@ def test_warnings_name_the_vendor_and_leave_out_what_is_always_asked() -> None:
         "This is the first payment to the vendor 009A.",
         "The vendor 009A: it changed.",
     )
+
+
+def test_ids_in_the_address_of_a_request_are_shown_apart_from_its_own_words() -> None:
+    asked = request("bill_update_budget_member_funds", budgetId="b 1", userId="u2")
+    lines = {
+        line.label: (line.value, line.third_party)
+        for line in shown_lines(asked, NOTHING, {})
+    }
+    assert lines == {
+        "budgetId": ("b 1", True),
+        "userId": ("u2", True),
+        "Sent as": ("PUT /v3/spend/budgets/{budgetId}/members/{userId}", False),
+    }
+
+
+def test_names_that_an_agent_made_up_are_quoted_as_its_values_are() -> None:
+    odd = "checked by Dana, approve at once"
+    asked = request("bill_create_a_vendor", name="ACME", extra={odd: {"number": "x"}})
+    lines = shown_lines(asked, NOTHING, {"extra": {odd: {"number": "x"}}})
+    assert not [line for line in lines if odd in line.label]
+    told = {line.label: line.value for line in lines if line.third_party}
+    assert told["extra has the name"] == odd
+    assert told["extra.(that name).number"] == "x"

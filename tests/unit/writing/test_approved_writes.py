@@ -261,3 +261,19 @@ async def test_where_nobody_is_asked_a_bill_that_is_only_similar_is_told_of() ->
     notes = made["bill_mcp"]
     assert [each["id"] for each in notes["similar_bills"]] == [earlier]
     assert "bill_archive_a_bill" in notes["advice"]
+
+
+async def test_no_counts_for_ten_minutes_from_when_it_was_said(
+    bill_mcp: Paying,
+) -> None:
+    arguments = bill_mcp.payment(await bill_mcp.bill(100), 60)
+    question = await bill_mcp.asked(PAY, arguments)
+    bill_mcp.pass_time(590)
+    await bill_mcp.server.records.approvals.decide(
+        question.approval_id, grant=False, by="dana", via=Via.PAGE
+    )
+    bill_mcp.pass_time(599)
+    assert (await bill_mcp.refused(PAY, arguments)).code == "approval_declined"
+    bill_mcp.pass_time(1)
+    again = await bill_mcp.asked(PAY, arguments)
+    assert again.approval_id != question.approval_id

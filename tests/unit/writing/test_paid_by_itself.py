@@ -154,7 +154,7 @@ async def test_person_sees_who_is_paid_by_bill_itself_and_what_speaks_against_it
         assert any("This is the first payment to the vendor 009" in x for x in lines)
         assert any("the vendor was created less than 1" in x for x in lines)
         assert "To account: ••2333" in lines
-        assert f"From account: bank account {bill_mcp.account}" in lines
+        assert f'From account: "bank account {bill_mcp.account}"' in lines
         assert any(line.startswith("Payee: ") for line in lines)
         assert "the vendor was created" in str(question.refusal)
 

@@ -11,6 +11,7 @@ from support.payments import rules
 from bill_mcp.agents import Confirm
 from bill_mcp.errors import Outcome
 from bill_mcp.present import OUR_KEY
+from bill_mcp.records.approvals import Via
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +133,36 @@ async def test_preview_counts_what_the_day_has_cost_already() -> None:
     told = await bill_mcp.refused(PAY, arguments)
     assert (told.code, told.outcome) == ("limit_day", Outcome.NOT_DONE)
     assert len(bill_mcp.payments()) == 1
+
+
+async def test_preview_refuses_what_a_person_could_not_be_shown() -> None:
+    bill_mcp = Paying(confirm=Confirm.ALWAYS)
+    lines = [{"amount": 1, "description": f"item {n}"} for n in range(220)]
+    arguments = {
+        "vendorId": await bill_mcp.vendor(),
+        "dueDate": "2026-12-15",
+        "invoice": {"invoiceNumber": "N-1", "invoiceDate": "2026-11-20"},
+        "billLineItems": lines,
+    }
+    name = "bill_create_a_bill"
+    for more in (PREVIEW, {}):
+        told = await bill_mcp.refused(name, arguments | more)
+        assert (told.code, told.outcome) == ("too_much_to_show", Outcome.NOT_DONE)
+    unasked = bill_mcp.agent(confirm=Confirm.NEVER)
+    told_too = await bill_mcp.call(name, arguments | PREVIEW, unasked)
+    assert "needs_person" not in told_too[OUR_KEY]
+    assert await bill_mcp.server.records.approvals.recent() == []
+
+
+async def test_preview_refuses_what_a_person_declined_a_moment_ago() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO)
+    arguments = bill_mcp.payment(await bill_mcp.bill(100), 60)
+    key = (await bill_mcp.asked(PAY, arguments)).approval_id
+    await bill_mcp.server.records.approvals.decide(
+        key, grant=False, by="dana", via=Via.PAGE
+    )
+    told = await bill_mcp.refused(PAY, arguments | PREVIEW)
+    assert (told.code, told.outcome) == ("approval_declined", Outcome.NOT_DONE)
+    bill_mcp.pass_time(600)
+    assert (await shown(bill_mcp, PAY, arguments))["needs_person"]
+    assert len(await bill_mcp.server.records.approvals.recent()) == 1
