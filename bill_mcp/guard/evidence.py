@@ -105,6 +105,8 @@ class Evidence:
         before: The amounts and states of what is paid, by subject, as they were.
         bill_time: BILL's clock when it was read, in UTC.
         object_ids: Whose creator or last editor must not pay, by separation of duties.
+        owed_to: Id of the vendor of the recurring bill that the call changes, as it was
+            before; None where that is not known, or where it changes none.
     """
 
     asked: tuple[Asked, ...] = ()
@@ -121,6 +123,7 @@ class Evidence:
     before: Mapping[str, str]
     bill_time: datetime | None = None
     object_ids: frozenset[str] = frozenset()
+    owed_to: str | None = None
 
 
 NOTHING = Evidence(payees={}, before={})

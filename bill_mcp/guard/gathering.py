@@ -88,6 +88,7 @@ class Gatherer:
             effects=evidence.effects | added.effects,
             why_effects=added.why,
             paid_by_itself=added.paid,
+            owed_to=added.owed_to,
             lines=(*evidence.lines, *why),
             reasons=(*evidence.reasons, *reasons),
         )

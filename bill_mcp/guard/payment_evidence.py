@@ -74,6 +74,7 @@ class PaymentEvidence:
     is_relied_on: bool
     _bills: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _vendors: dict[str, VendorRead] = field(default_factory=dict)
+    _paid_anew: set[str] = field(default_factory=set)
 
     async def of(
         self, asked: tuple[Asked, ...], arguments: Mapping[str, Any]
@@ -128,7 +129,9 @@ class PaymentEvidence:
             before=before,
             bill_time=self.bill_now(),
             object_ids=frozenset(
-                {part.bill_id for part in parts if part.bill_id} | payees.keys()
+                {part.bill_id for part in parts if part.bill_id}
+                | self._paid_anew
+                | payees.keys()
             ),
         )
 
@@ -242,6 +245,8 @@ class PaymentEvidence:
             "bill_get_payment_details", {"paymentId": asked.object_id}
         )
         key = id_at_bill(found, str(asked.object_id), "id")
+        bills = (each.get("billId") for each in (found, *_shares(found)))
+        self._paid_anew |= {str(each) for each in bills if each}
         vendor_id = found.get("vendorId")
         vendor = await self._vendor(vendor_id) if vendor_id else None
         part = PaymentPart(
@@ -335,13 +340,17 @@ def is_of(row: Mapping[str, Any], part: PaymentPart) -> bool:
     """Whether a payment at BILL pays this part: the bill, or the vendor, and amount."""
     if part.bill_id is None:
         return _cents(row.get("amount")) == part.cents
-    shares = row.get("billPayments") or [row]
     return any(
         share.get("billId") == part.bill_id
         and _cents(share.get("amount")) == part.cents
-        for share in shares
-        if isinstance(share, Mapping)
+        for share in _shares(row)
     )
+
+
+def _shares(payment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What of a payment is for which bill; BILL tells one alone in another place."""
+    shares = payment.get("billPayments") or [payment]
+    return [share for share in shares if isinstance(share, Mapping)]
 
 
 def amounts_of(bill: Mapping[str, Any]) -> str:

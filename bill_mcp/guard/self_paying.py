@@ -38,11 +38,13 @@ class Added:
         effects: What the objects at BILL add to its effects.
         why: Why they do, each reason once.
         paid: Whom BILL will pay by itself, for what the objects and the arguments say.
+        owed_to: The vendor of the recurring bill that it changes.
     """
 
     effects: frozenset[Effect]
     why: tuple[str, ...]
     paid: tuple[PaidByItself, ...]
+    owed_to: str | None
 
     @property
     def vendor_ids(self) -> tuple[str, ...]:
@@ -69,12 +71,15 @@ class SelfPaying:
         effects: frozenset[Effect] = frozenset()
         why: dict[str, None] = {}
         paid: list[PaidByItself] = []
+        owed_to: str | None = None
         for watched in action.spec.object_escalations:
             if watched.by not in arguments:
                 continue
             if watched.given and not set(watched.given) & set(arguments):
                 continue
             for shown in await self._objects(watched, arguments):
+                if watched.read is WatchedObject.RECURRING_BILL:
+                    owed_to = shown.get("vendorId")
                 if not holds(watched.when, shown) or _switches_off(arguments):
                     continue
                 effects |= watched.adds
@@ -82,7 +87,12 @@ class SelfPaying:
                 paid += _paid(watched.read, arguments, shown)
         if self.is_relied_on and Effect.MONEY in verdict.effects - action.spec.effects:
             paid += await self._by_arguments(action, arguments)
-        return Added(effects=effects, why=tuple(why), paid=tuple(dict.fromkeys(paid)))
+        return Added(
+            effects=effects,
+            why=tuple(why),
+            paid=tuple(dict.fromkeys(paid)),
+            owed_to=owed_to,
+        )
 
     async def _objects(
         self, watched: ObjectEscalation, arguments: Mapping[str, Any]
