@@ -111,6 +111,8 @@ class Evidence:
         object_ids: Whose creator or last editor must not pay, by separation of duties.
         enters_bill_of: Id of the vendor whose bills were compared, where the call
             enters one more.
+        owed_to: Id of the vendor of the recurring bill that the call changes, as it was
+            before; None where that is not known, or where it changes none.
     """
 
     asked: tuple[Asked, ...] = ()
@@ -128,6 +130,7 @@ class Evidence:
     bill_time: datetime | None = None
     object_ids: frozenset[str] = frozenset()
     enters_bill_of: str | None = None
+    owed_to: str | None = None
 
 
 NOTHING = Evidence(payees={}, before={})

@@ -91,6 +91,7 @@ class Gatherer:
             effects=evidence.effects | added.effects,
             why_effects=added.why,
             paid_by_itself=added.paid,
+            owed_to=added.owed_to,
             lines=(*evidence.lines, *why),
             reasons=(*evidence.reasons, *similar),
             enters_bill_of=entered.vendor_id if entered else None,

@@ -9,50 +9,30 @@ from functools import partial
 from typing import Any
 
 from bill_mcp.errors import RefusedError
-from bill_mcp.guard import payee_details
 from bill_mcp.guard.bank_details import BankFinding
 from bill_mcp.guard.evidence import Cause, Evidence, Payee, Reason
 from bill_mcp.guard.payment_ids import id_at_bill
 from bill_mcp.guard.payment_lines import paid_from, payee_lines, text_for_payee
 from bill_mcp.guard.payments import Asked, stands_twice
 from bill_mcp.guard.reading import Read, Rows, every_page, side_by_side
-from bill_mcp.guard.vendor_payments import is_recorded, until_paid
+from bill_mcp.guard.vendor_payments import until_paid
+from bill_mcp.guard.vendor_read import (
+    ENDED_UNPAID,
+    USD,
+    VendorRead,
+    name_of,
+    payee_of,
+    whole_cents,
+)
 from bill_mcp.records.approvals import ApprovalLine
-from bill_mcp.records.payments import PaymentPart, amount_of, cents_of
+from bill_mcp.records.payments import PaymentPart, amount_of
 from bill_mcp.specs.models import Pays
 
 LOOK_BACK_DAYS = 30
 """How far back the vendor's payments are compared."""
 
-ENDED_UNPAID = frozenset({"VOID", "CANCELLED", "FAILED"})
-"""States of a payment that leave its bill unpaid."""
-
-USD = "USD"
-
 Examine = Callable[[Mapping[str, Any]], Awaitable[BankFinding]]
 """Judges the bank details of a vendor, given BILL's reply."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VendorRead:
-    """A vendor, its payments of the last days, and what is known of its account.
-
-    Attributes:
-        until_paid: All its payments, if none of them is done.
-    """
-
-    reply: Mapping[str, Any]
-    payments: tuple[Mapping[str, Any], ...]
-    until_paid: tuple[Mapping[str, Any], ...] | None
-    finding: BankFinding
-
-    @property
-    def id(self) -> str:
-        return str(self.reply["id"])
-
-    @property
-    def currency(self) -> str:
-        return str(self.reply.get("billCurrency") or USD)
 
 
 @dataclass
@@ -75,6 +55,7 @@ class PaymentEvidence:
     is_relied_on: bool
     _bills: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _vendors: dict[str, VendorRead] = field(default_factory=dict)
+    _paid_anew: set[str] = field(default_factory=set)
 
     async def of(
         self, asked: tuple[Asked, ...], arguments: Mapping[str, Any]
@@ -94,7 +75,7 @@ class PaymentEvidence:
             before[part.subject] = state
             reasons += self._equal(part)
         funding = arguments.get("fundingAccount") or {}
-        payees = {each.id: _payee(each.id, each) for each in self._vendors.values()}
+        payees = {each.id: payee_of(each.id, each) for each in self._vendors.values()}
         reasons += [p.bank_reason for p in payees.values() if p.bank_reason]
         return Evidence(
             asked=tuple(
@@ -129,7 +110,9 @@ class PaymentEvidence:
             before=before,
             bill_time=self.bill_now(),
             object_ids=frozenset(
-                {part.bill_id for part in parts if part.bill_id} | payees.keys()
+                {part.bill_id for part in parts if part.bill_id}
+                | self._paid_anew
+                | payees.keys()
             ),
         )
 
@@ -137,7 +120,9 @@ class PaymentEvidence:
         """Vendors whom BILL pays by itself, and what speaks for and against them."""
         vendors = tuple(vendor_ids)
         read = await side_by_side([partial(self._read_vendor, v) for v in vendors])
-        return {key: _payee(key, each) for key, each in zip(vendors, read, strict=True)}
+        return {
+            key: payee_of(key, each) for key, each in zip(vendors, read, strict=True)
+        }
 
     async def _read_ahead(self, asked: tuple[Asked, ...]) -> None:
         """Read the bills and their vendors, each once, in the order of the call."""
@@ -172,7 +157,7 @@ class PaymentEvidence:
         part = PaymentPart(
             subject=f"bill/{key}",
             vendor_id=vendor.id if vendor else None,
-            payee=str(bill.get("vendorName") or _name(vendor)),
+            payee=str(bill.get("vendorName") or name_of(vendor)),
             cents=asked.cents or 0,
             currency=vendor.currency if vendor else USD,
         )
@@ -197,7 +182,7 @@ class PaymentEvidence:
         part = PaymentPart(
             subject=f"vendor/{vendor.id}",
             vendor_id=vendor.id,
-            payee=_name(vendor),
+            payee=name_of(vendor),
             cents=asked.cents or 0,
             currency=vendor.currency,
         )
@@ -243,13 +228,15 @@ class PaymentEvidence:
             "bill_get_payment_details", {"paymentId": asked.object_id}
         )
         key = id_at_bill(found, str(asked.object_id), "id")
+        bills = (each.get("billId") for each in (found, *_shares(found)))
+        self._paid_anew |= {str(each) for each in bills if each}
         vendor_id = found.get("vendorId")
         vendor = await self._vendor(vendor_id) if vendor_id else None
         part = PaymentPart(
             subject=f"payment/{key}",
             once=True,
             vendor_id=vendor.id if vendor else None,
-            payee=str(found.get("vendorName") or _name(vendor)),
+            payee=str(found.get("vendorName") or name_of(vendor)),
             cents=self._known_cents(found),
             currency=vendor.currency if vendor else USD,
         )
@@ -257,7 +244,7 @@ class PaymentEvidence:
         return part, [shown], state_of_payment(found)
 
     def _known_cents(self, found: Mapping[str, Any]) -> int:
-        cents = _cents(found.get("amount"))
+        cents = whole_cents(found.get("amount"))
         if cents is None and self.is_relied_on:
             raise RefusedError(
                 "BILL does not say which amount would be paid, so that no limit holds",
@@ -335,14 +322,18 @@ async def payments_since(read: Read, vendor_id: str, since: datetime) -> Rows:
 def is_of(row: Mapping[str, Any], part: PaymentPart) -> bool:
     """Whether a payment at BILL pays this part: the bill, or the vendor, and amount."""
     if part.bill_id is None:
-        return _cents(row.get("amount")) == part.cents
-    shares = row.get("billPayments") or [row]
+        return whole_cents(row.get("amount")) == part.cents
     return any(
         share.get("billId") == part.bill_id
-        and _cents(share.get("amount")) == part.cents
-        for share in shares
-        if isinstance(share, Mapping)
+        and whole_cents(share.get("amount")) == part.cents
+        for share in _shares(row)
     )
+
+
+def _shares(payment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What of a payment is for which bill; BILL tells one alone in another place."""
+    shares = payment.get("billPayments") or [payment]
+    return [share for share in shares if isinstance(share, Mapping)]
 
 
 def amounts_of(bill: Mapping[str, Any]) -> str:
@@ -356,38 +347,6 @@ def state_of_payment(payment: Mapping[str, Any]) -> str:
     return f"{payment.get('singleStatus')}|{len(payment.get('voidInfo') or ())}"
 
 
-def _payee(key: str, vendor: VendorRead) -> Payee:
-    finding = vendor.finding
-    return Payee(
-        vendor_id=key,
-        name=_name(vendor),
-        last4=finding.last4,
-        old_last4=finding.old_last4,
-        is_first_payment=vendor.until_paid is not None,
-        listed={str(row.get("id")): _moving(row) for row in vendor.until_paid or ()},
-        bank_reason=finding.reason,
-        check_to=payee_details.on_check(vendor.reply),
-        digest=payee_details.digest_of(vendor.reply),
-    )
-
-
-def _moving(row: Mapping[str, Any]) -> int:
-    """The cents that a payment at BILL has moved or may yet move."""
-    ended = row.get("status") in ENDED_UNPAID or is_recorded(row)
-    return 0 if ended else _cents(row.get("amount")) or 0
-
-
-def _name(vendor: VendorRead | None) -> str:
-    return str(vendor.reply.get("name", "")) if vendor else ""
-
-
-def _cents(amount: Any) -> int | None:
-    try:
-        return cents_of(amount)
-    except ValueError:
-        return None
-
-
 def _amount(value: Any) -> str:
-    cents = _cents(value)
+    cents = whole_cents(value)
     return amount_of(cents) if cents is not None else "an unknown amount"

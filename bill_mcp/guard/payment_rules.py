@@ -103,8 +103,9 @@ def check_duties(
         )
     if not history.isdisjoint(touching.keys_of(evidence)):
         raise RefusedError(
-            "you made or changed the bill, or the bank details, that this would pay, "
-            "or may have, in a call whose outcome is unknown; and who does the one "
+            "you made or changed the bill that this would pay, a recurring bill of its "
+            "vendor, or the bank details, or may have, in a call whose outcome is "
+            "unknown; and who does the one "
             f"may not do the other ({rules.place('separate_duties')})",
             advice="Leave the payment to a person or to another agent.",
             code="separate_duties",

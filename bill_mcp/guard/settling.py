@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bill_mcp.guard.payment_evidence import (
-    ENDED_UNPAID,
     amounts_of,
     is_of,
     payments_since,
     state_of_payment,
 )
 from bill_mcp.guard.reading import Read
+from bill_mcp.guard.vendor_read import ENDED_UNPAID
 from bill_mcp.records.claims import Claim, Write
 from bill_mcp.records.intents import Finding
 

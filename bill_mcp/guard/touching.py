@@ -10,8 +10,9 @@ from bill_mcp.guard.payments import Asked
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.models import Effect, Pays
 
-BILL, PAYEE = "bill", "payee"
-"""What was done to an object: a bill was entered, or where a vendor's money goes."""
+BILL, PAYEE, RECURRING_BILL = "bill", "payee", "recurring_bill"
+"""What was done to an object: a bill was entered, or where a vendor's money goes, or
+what BILL makes bills of."""
 
 
 def objects_of(
@@ -19,29 +20,49 @@ def objects_of(
     effects: frozenset[Effect],
     arguments: Mapping[str, Any],
     reply: Mapping[str, Any],
+    owed_to: str | None = None,
 ) -> tuple[tuple[str, str], ...]:
-    """Pairs of an object's id and what the write did to it."""
-    key, what = None, PAYEE
+    """Pairs of an object's id and what the write did to it.
+
+    Args:
+        action: What was called.
+        effects: Of this very call.
+        arguments: As BILL got them.
+        reply: BILL's; empty where it is not known. It has BILL's own ids; those in the
+            arguments may be in another spelling, but may be all that is known.
+        owed_to: The vendor of the recurring bill that was changed, as it was before.
+    """
+    keys: tuple[Any, ...] = ()
+    what = PAYEE
     if action.resource == "bills":
-        key, what = arguments.get("billId") or reply.get("id"), BILL
+        keys, what = (arguments.get("billId"), reply.get("id")), BILL
+    elif action.resource == "recurring_bills":
+        # A bill does not say whether BILL made it, nor of which recurring bill.
+        vendors = (owed_to, arguments.get("vendorId"), reply.get("vendorId"))
+        made = [made_for(each) for each in vendors if each]
+        keys = (arguments.get("recurringBillId"), reply.get("id"), *made)
+        what = RECURRING_BILL
     elif action.resource == "vendors" and Effect.PAYEE in effects:
-        key = arguments.get("vendorId") or reply.get("id")
+        keys = (arguments.get("vendorId"), reply.get("id"))
     elif action.resource == "network" and Effect.PAYEE in effects:
         # Who accepts an invitation names a vendor by its id, or a new one by name.
         key = arguments.get("vendorId") or arguments.get("id")
-        key = key or by_name(arguments.get("name"))
-    return ((str(key), what),) if key else ()
+        keys = (key or by_name(arguments.get("name")),)
+    return tuple((key, what) for key in dict.fromkeys(str(key) for key in keys if key))
 
 
 def perhaps(
-    action: Action, effects: frozenset[Effect], arguments: Mapping[str, Any]
+    action: Action,
+    effects: frozenset[Effect],
+    arguments: Mapping[str, Any],
+    owed_to: str | None = None,
 ) -> tuple[str, ...]:
     """What a write may have made or changed while nobody knows how it ended.
 
     A new object has no id that is known; then who is named in the arguments: the vendor
     of a new bill, and a new vendor by its name.
     """
-    known = objects_of(action, effects, arguments, {})
+    known = objects_of(action, effects, arguments, {}, owed_to)
     if known:
         return tuple(key for key, _ in known)
     if action.resource == "bills" and arguments.get("vendorId"):
@@ -54,7 +75,16 @@ def perhaps(
 def keys_of(evidence: Evidence) -> frozenset[str]:
     """What is paid, by all the names under which it may have been touched."""
     payees = evidence.payees.values()
-    return evidence.object_ids | {by_name(payee.name) for payee in payees}
+    return (
+        evidence.object_ids
+        | {by_name(payee.name) for payee in payees}
+        | {made_for(payee.vendor_id) for payee in payees}
+    )
+
+
+def made_for(vendor_id: Any) -> str:
+    """Stands for the bills that BILL makes of a vendor's recurring bills."""
+    return f"bills made for {vendor_id}"
 
 
 def by_name(name: Any) -> str:

@@ -165,7 +165,10 @@ def _client(rules: Rules) -> str:
 
 def _duties(rules: Rules) -> str:
     if rules.separate_duties:
-        return "who made or changed a bill, or bank details, may not pay it"
+        return (
+            "who made or changed a bill, a recurring bill of its vendor, or bank "
+            "details, may not pay it"
+        )
     return "not separated: one agent may make a bill and pay it"
 
 

@@ -65,7 +65,9 @@ CREATE TABLE IF NOT EXISTS touched (
   what TEXT NOT NULL,
   at REAL NOT NULL,
   PRIMARY KEY (organization, object_id, agent, what)
-)
+);
+CREATE INDEX IF NOT EXISTS touched_by_object
+  ON touched (organization, object_id COLLATE NOCASE)
 """
 
 DUPLICATE_DAYS = 30

@@ -35,23 +35,31 @@ def touched_by(
     agent: str,
     object_ids: Iterable[str],
 ) -> frozenset[str]:
-    """Those of the objects that the agent made or changed, and all that it may have."""
-    found = {
+    """Those of the objects that the agent made or changed, or that it may have.
+
+    Ids count without case: BILL may have taken one in another spelling than its own.
+    """
+    keys = frozenset(object_ids)
+    found = frozenset(
         key
-        for key in object_ids
+        for key in keys
         if connection.execute(
-            "SELECT 1 FROM touched WHERE organization = ? AND object_id = ? "
-            "AND agent = ?",
+            "SELECT 1 FROM touched WHERE organization = ? "
+            "AND object_id = ? COLLATE NOCASE AND agent = ?",
             (organization, key, agent),
         ).fetchone()
-    }
+    )
     unknown = connection.execute(
         "SELECT known FROM writes WHERE state IN (?, ?) AND organization = ? "
         "AND agent = ?",
         (State.OPEN, State.UNKNOWN, organization, agent),
     )
-    perhaps = (json.loads(row[0]).get(PERHAPS, ()) for row in unknown)
-    return frozenset(found).union(*perhaps)
+    perhaps = {
+        key.casefold()
+        for row in unknown
+        for key in json.loads(row["known"]).get(PERHAPS, ())
+    }
+    return found | {key for key in keys if key.casefold() in perhaps}
 
 
 def touched_at(
@@ -59,8 +67,8 @@ def touched_at(
 ) -> datetime | None:
     """When anybody here last did *what* to the object."""
     row = connection.execute(
-        "SELECT MAX(at) FROM touched WHERE organization = ? AND object_id = ? "
-        "AND what = ?",
+        "SELECT MAX(at) FROM touched WHERE organization = ? "
+        "AND object_id = ? COLLATE NOCASE AND what = ?",
         (organization, object_id, what),
     ).fetchone()
     return datetime.fromtimestamp(row[0], UTC) if row[0] is not None else None

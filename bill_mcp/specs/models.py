@@ -140,6 +140,10 @@ class WatchedObject(StrEnum):
     VENDOR = "vendor"
     VENDOR_OF_BILL = "vendor_of_bill"
     RECURRING_BILL = "recurring_bill"
+    VENDOR_OF_RECURRING_BILL = "vendor_of_recurring_bill"
+    """To whom the recurring bill is owed, unless the call itself says to whom."""
+    RECURRING_BILLS_OF_VENDOR = "recurring_bills_of_vendor"
+    """Each that is not archived; one that cannot be read counts as one that pays."""
 
 
 class ObjectEscalation(_Frozen):

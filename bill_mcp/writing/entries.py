@@ -213,7 +213,11 @@ class Entries:
             answer=answer,
             payments=payments,
             objects=touching.objects_of(
-                call.action, plan.decision.effects, call.arguments, told
+                call.action,
+                plan.decision.effects,
+                call.arguments,
+                told,
+                plan.evidence.owed_to,
             ),
             bill_ids=touching.ids_in(told),
         )
@@ -221,7 +225,9 @@ class Entries:
 
 def _perhaps(call: WriteCall, plan: Plan) -> dict[str, Any]:
     """What counts as changed by the agent for as long as the outcome is unknown."""
-    keys = touching.perhaps(call.action, plan.decision.effects, call.arguments)
+    keys = touching.perhaps(
+        call.action, plan.decision.effects, call.arguments, plan.evidence.owed_to
+    )
     return {touched.PERHAPS: list(keys)} if keys else {}
 
 

@@ -8,6 +8,7 @@ import pytest
 from support.paying import ADDRESS, OTHER_ACCOUNT, Paying
 from support.payments import rules
 from support.self_paying import (
+    bill_with_credit,
     calls_that_let_bill_pay,
     new_bill,
     on_auto_pay,
@@ -18,6 +19,7 @@ from bill_mcp.agents import Confirm
 from bill_mcp.environments import Environment
 from bill_mcp.errors import Outcome
 from bill_mcp.guard.evidence import Cause
+from bill_mcp.guard.reading import MOST_PAGES, PAGE_ROWS
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +113,74 @@ async def test_lists_let_a_call_pass_after_which_bill_pays_nobody() -> None:
     for name, arguments in calls:
         await bill_mcp.call(name, arguments)
     assert len(bill_mcp.upstream.writes) == len(calls)
+
+
+async def test_who_may_only_prepare_starts_nothing_that_bill_pays_by_itself() -> None:
+    bill_mcp = Paying(rules=rules("prepare"))
+    calls = await calls_of(bill_mcp)
+    for name, arguments in calls.values():
+        told = await bill_mcp.refused(name, arguments)
+        assert (told.code, told.outcome) == ("mode", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_production_without_a_policy_starts_no_payment_by_bill_itself() -> None:
+    bill_mcp = Paying(confirm=Confirm.AUTO, environment=Environment.PRODUCTION)
+    for name, arguments in (await calls_of(bill_mcp)).values():
+        told = await bill_mcp.refused(name, arguments)
+        assert (told.code, told.outcome) == ("mode", Outcome.NOT_DONE)
+    assert bill_mcp.upstream.writes == []
+
+
+async def test_who_may_only_prepare_does_the_same_where_bill_pays_nobody() -> None:
+    bill_mcp = Paying(rules=rules("prepare"))
+    vendor, plain = await on_auto_pay(bill_mcp), await bill_mcp.vendor()
+    paid, resting = [
+        await bill_mcp.web_page("POST", "/v3/recurringbills", each)
+        for each in (recurring(plain, bill_mcp.account), recurring(plain, pays=False))
+    ]
+    for each in (paid, resting):
+        path = f"/v3/recurringbills/{each['id']}/archive"
+        await bill_mcp.web_page("POST", path)
+    await bill_mcp.web_page("POST", f"/v3/vendors/{plain}/archive")
+    bill, credit = await bill_with_credit(bill_mcp, await bill_mcp.vendor("Plain too"))
+    less = {"billId": bill, "vendorCredits": [{"id": credit, "amount": 1}]}
+    later = {"vendorId": plain, "autoPay": {"daysBeforeDueDate": 30}}
+    off = {"vendorId": vendor, "autoPay": {"enabled": False, "daysBeforeDueDate": 1}}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("bill_restore_an_archived_vendor", {"vendorId": plain}),
+        (
+            "bill_restore_an_archived_recurring_bill",
+            {"recurringBillId": resting["id"]},
+        ),
+        ("bill_update_a_bill", less),
+        ("bill_update_a_vendor", later),
+        ("bill_update_a_vendor", off),
+    ]
+    for name, arguments in calls:
+        await bill_mcp.call(name, arguments)
+    assert len(bill_mcp.upstream.writes) == len(calls)
+
+
+async def test_vendor_with_more_recurring_bills_than_are_read_counts_as_paid() -> None:
+    bill_mcp = Paying(rules=rules(funding_accounts=[]))
+    vendor = await bill_mcp.vendor()
+    body = recurring(vendor, pays=False)
+    made = await bill_mcp.web_page("POST", "/v3/recurringbills", body)
+    whole = bill_mcp.world.get("recurring_bill", made["id"]) or {}
+    for number in range(MOST_PAGES * PAGE_ROWS):
+        key = f"btp-{number}"
+        more = whole | {"id": key, "_seq": whole["_seq"] + 1 + number}
+        bill_mcp.world.put("recurring_bill", key, more)
+    await bill_mcp.web_page("POST", f"/v3/vendors/{vendor}/archive")
+    name = "bill_restore_an_archived_vendor"
+    told = await bill_mcp.refused(name, {"vendorId": vendor})
+    assert told.code == "funding_account_denied"
+    assert "a recurring bill of the vendor is paid automatically" in str(told)
+    preparing = bill_mcp.agent(rules=rules("prepare"))
+    assert (await bill_mcp.refused(name, {"vendorId": vendor}, preparing)).code == (
+        "mode"
+    )
 
 
 # Separation of duties

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from support.clock import START
+from support.other_spellings import take_any_case
 from support.paying import BULK, PAY, Paying
 from support.upstream import Arrival
 
@@ -218,17 +219,6 @@ async def test_payment_in_another_spelling_that_bill_takes_is_sent_anew_once(
     assert (await bill_mcp.refused(VOID, anew)).outcome is Outcome.UNKNOWN
     told = await bill_mcp.refused(VOID, anew | {"paymentId": key.upper()})
     assert told.code == "outcome_unknown"
-
-
-def take_any_case(bill_mcp: Paying, monkeypatch: pytest.MonkeyPatch) -> None:
-    """BILL finds its objects whatever the case of the id, as databases may."""
-    exact = type(bill_mcp.world).get
-
-    def get(self: Any, kind: str, key: str) -> Any:
-        ids = {str(row.get("id")).lower(): row for row in self.rows(kind)}
-        return exact(self, kind, key) or ids.get(str(key).lower())
-
-    monkeypatch.setattr(type(bill_mcp.world), "get", get)
 
 
 WRONG: list[Any] = [{}, {"id": None}, {"id": ""}, {"id": "00n0another"}]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.other_spellings import take_any_case
 from support.paying import ACCOUNT, ADDRESS, OTHER_ACCOUNT, PAY, Paying
 from support.payments import TABLE, rules
 from support.self_paying import new_bill, on_auto_pay, recurring
@@ -163,13 +165,21 @@ async def test_who_connects_a_vendor_in_the_network_does_not_pay_it() -> None:
         await bill_mcp.pay(bill, 50, by="payer")
 
 
-async def test_new_connection_of_a_vendor_is_a_reason_to_ask_a_person() -> None:
+@pytest.mark.parametrize("spelled", [str, str.upper], ids=["own", "another"])
+async def test_new_connection_of_a_vendor_is_a_reason_to_ask_a_person(
+    spelled: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     bill_mcp = Paying(confirm=Confirm.AUTO)
     vendor = await bill_mcp.vendor()
     bill_mcp.pass_time(30 * 86400)
     bill = await bill_mcp.bill(100, vendor)
     other = make_fixture(bill_mcp.world, {"type": "network_organization"})
-    inviting = {"vendorId": vendor, "networkId": other["id"], "networkType": "BILL"}
+    take_any_case(bill_mcp, monkeypatch)
+    inviting = {
+        "vendorId": spelled(vendor),
+        "networkId": other["id"],
+        "networkType": "BILL",
+    }
     free = bill_mcp.agent("free", confirm=Confirm.NEVER)
     await bill_mcp.call("bill_invite_a_vendor_in_the_bill_network", inviting, free)
     question = await bill_mcp.asked(PAY, bill_mcp.payment(bill, 60))
