@@ -19,7 +19,7 @@ class Cause(StrEnum):
     EFFECT = "effect"
     """The policy, or ``--confirm``, has a person asked for what the call does."""
     BANK_DETAILS = "bank_details"
-    """The vendor's bank details are new, or changed a short while ago."""
+    """The vendor's bank details are or may be new, or changed a short while ago."""
     RESEND = "resend"
     """An earlier sending was lost and then not found at BILL."""
     DUPLICATE_PAYMENT = "duplicate_payment"
@@ -57,7 +57,7 @@ class Payee:
         is_first_payment: BILL shows no payment to it that is done.
         listed: While that is so, the cents that each of its payments at BILL may still
             move, by id; none of what failed or was cancelled.
-        bank_reason: Set where the bank details are too new.
+        bank_reason: Set where the bank details are too new, or may be.
         check_to: Name and address of the check; None where no check goes out.
         digest: Of all that BILL shows of where the money goes.
     """

@@ -51,19 +51,17 @@ class Trail:
         changes: Of the bank account, or of the payee where there is none.
         creations: Of the vendor itself.
         old_last4: Of the last bank account that was replaced or removed.
-        trouble: What is missing, as a sentence of ours.
-        is_cut: There are more records than we read, maybe newer ones.
+        trouble: Why there may be other changes, maybe newer ones; a sentence of ours.
     """
 
     changes: tuple[Change, ...] = ()
     creations: tuple[Change, ...] = ()
     old_last4: str | None = None
     trouble: str | None = None
-    is_cut: bool = False
 
 
 async def read_trail(read: Read, vendor_id: str, *, has_account: bool) -> Trail:
-    """The trail, to its end or 5,000 records; a refusal of BILL is no error here.
+    """The trail, to its end or 50 pages; a refusal of BILL is no error here.
 
     Args:
         read: Reads at BILL.
@@ -72,6 +70,7 @@ async def read_trail(read: Read, vendor_id: str, *, has_account: bool) -> Trail:
             address, names and e-mail decide where the check or the card goes.
     """
     rows: list[Any] = []
+    page: Any = None
     for _ in range(MOST_PAGES):
         asked = {
             "vendorId": vendor_id,
@@ -83,15 +82,19 @@ async def read_trail(read: Read, vendor_id: str, *, has_account: bool) -> Trail:
         try:
             reply = await read("bill_get_audit_trail_details_for_a_vendor", asked)
         except CallError:
-            return Trail(trouble="BILL's audit trail of the vendor could not be read")
-        page = reply.get("items") or []
-        rows += page
-        if len(page) < PAGE_ROWS:
+            reply = {}
+        before, page = page, reply.get("items")
+        if not isinstance(page, list):
+            return _trail(rows, has_account=has_account, trouble="could not be read")
+        # Only an empty page is the end: BILL says of this list neither the most that
+        # it gives at once, nor whether the newest records come first or last.
+        if not page:
             return _trail(rows, has_account=has_account)
-    return Trail(
-        trouble="BILL's audit trail of the vendor is too long to be read to its end",
-        is_cut=True,
-    )
+        if page == before:
+            break  # BILL begins at the same record, wherever it was asked to.
+        rows += page
+    trouble = "could not be read to its end"
+    return _trail(rows, has_account=has_account, trouble=trouble)
 
 
 def time_of(value: Any) -> datetime | None:
@@ -105,10 +108,11 @@ def time_of(value: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC)
 
 
-def _trail(rows: Sequence[Any], *, has_account: bool) -> Trail:
+def _trail(
+    rows: Sequence[Any], *, has_account: bool, trouble: str | None = None
+) -> Trail:
     changes, creations = [], []
     replaced: list[tuple[datetime, str]] = []
-    is_timed = True
     for row in (_part(row) for row in rows):
         field = _part(row.get("field"))
         is_creation = _compact(row.get("type")).startswith("create")
@@ -121,7 +125,7 @@ def _trail(rows: Sequence[Any], *, has_account: bool) -> Trail:
             continue
         at = time_of(row.get("createdTime"))
         if at is None:
-            is_timed = False
+            trouble = trouble or "has changes without a time"
         elif what is None:
             creations.append(Change(what="the vendor was created", at=at))
         else:
@@ -134,9 +138,7 @@ def _trail(rows: Sequence[Any], *, has_account: bool) -> Trail:
         changes=tuple(changes),
         creations=tuple(creations),
         old_last4=ends[-1] if ends else None,
-        trouble=None
-        if is_timed
-        else "BILL's audit trail of the vendor has changes without a time",
+        trouble=f"BILL's audit trail of the vendor {trouble}" if trouble else None,
     )
 
 

@@ -176,11 +176,73 @@ async def test_account_where_this_server_saw_none_is_a_reason() -> None:
     )
 
 
-async def test_trail_that_cannot_be_read_is_no_reason_by_itself() -> None:
+async def test_account_of_unknown_age_is_a_reason_until_seen_long_enough() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
     desk.trail_is_readable = False
-    assert (await desk.examine(vendor)).reason is None
+    told = text_of(await desk.examine(vendor, days=2))
+    assert told == (
+        "BILL's audit trail of the vendor could not be read, so it is unknown since "
+        "when its money goes where it does; its bank account ends in 2333, and nothing "
+        "is known of an earlier account; this server first saw this account less than "
+        "1 US bank day ago"
+    )
+    await desk.look(vendor)
+    assert text_of(await desk.examine(vendor, days=2)) == told
+    desk.bill.pass_days(1)
+    told = text_of(await desk.examine(vendor, days=2))
+    assert told.endswith("this server first saw this account 1 US bank day ago")
+    desk.bill.pass_days(1)
+    assert (await desk.examine(vendor, days=2)).reason is None
+    assert text_of(await desk.examine(vendor, days=3))
+
+
+async def test_account_that_came_back_is_seen_since_it_came_back() -> None:
+    desk = Desk()
+    vendor = await desk.old_vendor()
+    await desk.look(vendor)
+    for number in ("444555666", BANK["accountNumber"]):
+        await desk.change_account(vendor, number)
+        await desk.look(vendor)
+        desk.bill.pass_days(1)
+    desk.trail_is_readable = False
+    told = text_of(await desk.examine(vendor, days=2))
+    assert "found to be another one 1 US bank day ago" in told
+    assert (await desk.examine(vendor, days=1)).reason is None
+
+
+async def test_account_that_another_vendor_was_seen_with_is_of_unknown_age() -> None:
+    desk = Desk()
+    seen = await desk.bill.vendor(paymentInformation=payee(BANK))
+    vendor = await desk.bill.vendor(paymentInformation=payee(BANK))
+    await desk.look(seen)
+    desk.bill.pass_days(30)
+    desk.trail_is_readable = False
+    assert (await desk.examine(seen)).reason is None
+    assert "first saw this account less than" in text_of(await desk.examine(vendor))
+
+
+async def test_payee_without_an_account_is_of_unknown_age_however_often_seen() -> None:
+    desk = Desk()
+    vendor = await desk.old_vendor(has_account=False)
+    await desk.look(vendor)
+    desk.bill.pass_days(30)
+    desk.trail_is_readable = False
+    assert text_of(await desk.examine(vendor)) == (
+        "BILL's audit trail of the vendor could not be read, so it is unknown since "
+        "when its money goes where it does; it has no bank account; this server keeps "
+        "nothing to see a change of where its money goes by"
+    )
+
+
+async def test_trail_that_cannot_be_read_is_no_reason_where_no_days_are_asked_for() -> (
+    None
+):
+    desk = Desk()
+    desk.trail_is_readable = False
+    for has_account in (True, False):
+        vendor = await desk.old_vendor(has_account=has_account)
+        assert (await desk.examine(vendor, days=0)).reason is None
 
 
 async def test_account_that_this_server_entered_is_a_reason() -> None:
@@ -261,48 +323,6 @@ async def test_removal_that_only_this_server_noticed_is_a_reason() -> None:
     assert "ended in 2333" in told
 
 
-# Trails as the simulator does not write them
-
-
-def vendor_reply(**more: Any) -> dict[str, Any]:
-    bank = {"accountNumber": "*5666", "routingNumber": "1", "nameOnAccount": "A"}
-    return {"id": "009", "paymentInformation": {"bankAccount": bank}, **more}
-
-
-def entry(name: str | None, at: str, kind: str = "Edit") -> dict[str, Any]:
-    return {"type": kind, "createdTime": at, "field": {"name": name} if name else {}}
-
-
-async def finding(
-    *pages: list[Any], reply: dict[str, Any] | None = None
-) -> BankFinding:
-    """What is found on 2 November with a trail of such pages, the last one for ever."""
-    asked: list[Mapping[str, Any]] = []
-
-    async def read(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        assert name == TRAIL
-        asked.append(arguments)
-        return {"items": pages[min(len(asked), len(pages)) - 1]}
-
-    file = RecordFile(None, [bank_details.SCHEMA])
-    return await examine(
-        read,
-        reply or vendor_reply(createdTime="2020-01-01T00:00:00.000+00:00"),
-        organization="org",
-        known=KnownDetails(file, lambda: b"key"),
-        now=datetime.fromisoformat(MONDAY),
-        days=3,
-    )
-
-
-RECENT, OLD = "2026-10-30T15:00:00.000+00:00", "2026-01-05T15:00:00.000+00:00"
-
-
-async def test_account_that_was_entered_lately_is_told_so() -> None:
-    told = text_of(await finding([entry("Bank Account", RECENT, "Created")]))
-    assert told.startswith("its bank account was entered 1 US bank day ago")
-
-
 async def test_account_that_bill_does_not_show_is_not_taken_for_removed() -> None:
     desk = Desk()
     vendor = await desk.old_vendor()
@@ -313,49 +333,21 @@ async def test_account_that_bill_does_not_show_is_not_taken_for_removed() -> Non
     found = await examine(
         desk.read, reply, organization="org", known=desk.known, now=desk.now, days=5
     )
-    assert found == BankFinding(last4=None, old_last4="2333", reason=None)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["bankAccount.accountNumber", "Bank Account Number", "routingNumber", "IBAN"],
-)
-async def test_bank_fields_are_known_by_parts_of_their_names(name: str) -> None:
-    assert "its bank account changed 1 US bank day ago" in text_of(
-        await finding([entry(name, OLD), entry(name, RECENT)])
+    assert (found.last4, found.old_last4) == (None, "2333")
+    assert (
+        "BILL shows no bank account of it, and had one that ended in 2333"
+        in text_of(found)
     )
 
 
-async def test_account_that_pays_automatically_is_not_the_vendors() -> None:
-    found = await finding([entry("autoPay.bankAccountId", RECENT)])
-    assert found.reason is None
-
-
-async def test_recent_change_on_the_second_page_is_found() -> None:
-    old = [entry("phone", OLD)] * 100
-    told = text_of(await finding(old, [entry("bankAccount.routingNumber", RECENT)]))
-    assert "its bank account changed" in told
-
-
-async def test_trail_without_an_end_is_a_reason() -> None:
-    told = text_of(await finding([entry("phone", OLD)] * 100))
-    assert "too long to be read to its end" in told
-
-
-async def test_change_without_a_time_is_told_beside_another_reason_only() -> None:
-    broken = entry("bankAccount.accountNumber", "some day")
-    assert (await finding([broken])).reason is None
-    told = text_of(await finding([broken, entry("routingNumber", RECENT)]))
-    assert told.endswith("BILL's audit trail of the vendor has changes without a time")
-
-
-async def test_creation_is_taken_from_the_trail_where_the_vendor_tells_none() -> None:
-    created = entry(None, RECENT, "Create")
-    found = await finding([created, "odd", {}], reply=vendor_reply())
-    assert text_of(found).startswith("the vendor was created 1 US bank day ago")
-
-
-async def test_time_ahead_of_our_clock_counts_as_now() -> None:
-    ahead = "2026-11-05T15:00:00"
-    told = text_of(await finding([entry("bankAccount.routingNumber", ahead)]))
-    assert "less than 1 US bank day ago" in told
+async def test_account_of_which_nothing_is_visible_is_never_known_again() -> None:
+    desk = Desk()
+    desk.trail_is_readable = False
+    hidden = payee({**BANK, "accountNumber": "*****"})
+    reply = {"id": "009", "paymentInformation": hidden}
+    await desk.known.note("org", DETAILS, reply, desk.now)
+    desk.bill.pass_days(30)
+    found = await examine(
+        desk.read, reply, organization="org", known=desk.known, now=desk.now, days=3
+    )
+    assert text_of(found).endswith("nothing to see a change of where its money goes by")
