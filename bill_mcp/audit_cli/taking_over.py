@@ -30,9 +30,10 @@ from bill_mcp.secret import LiveSecrets
 MEANS = (
     "The check above used the key in audit.key, a file beside the records. Whoever "
     "could read that folder, or write to it, may have made up every row, approver and "
-    "approval in it: then the check finds nothing, and a yes gives them the right to "
-    "release money. Say yes only if it was you who began here without a keyring and "
-    "BILL_MCP_KEY, and after a look at `bill-mcp audit`."
+    "approval in it, and who has that key can go on to: then no check finds anything, "
+    "and a yes gives them the right to release money. Say yes only if it was you who "
+    "began here without a keyring and BILL_MCP_KEY, and after a look at "
+    "`bill-mcp audit`."
 )
 QUESTION = "Did you begin these records without a key, and do you trust them?"
 UNCHANGED = "Nothing was changed, and nothing is written with these records."
