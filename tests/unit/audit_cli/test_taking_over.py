@@ -34,6 +34,7 @@ FORGERS_KEY = b"a key that the forger has chosen"
 PASSPHRASE = "the forger's own eight words here"
 MISTRUSTED = "the audit.key that lies beside the records could be anybody's"
 CREATE = ("call", "bill_create_a_department", '{"name": "North"}')
+VENDORS = ("call", "bill_get_list_of_vendors", "{}")
 LIST = ("call", "bill_get_list_of_departments", "{}")
 
 
@@ -152,6 +153,11 @@ def test_nothing_is_written_but_reads_go_on_until_the_records_are_taken_over(
     assert MISTRUSTED in refused.out + refused.err
     listed = command(*LIST, *world)
     assert (listed.code, listed.out.count("North")) == (0, 1)
+    vendor = command(*VENDORS, *world)  # its bank details can't be noted, only told
+    assert (vendor.code, '"results"' in vendor.out) == (0, True)
+    command("halt")
+    assert command("halt", "--lift").code == 2
+    assert (home / "HALTED").exists()
     for words in (("status",), ("approvals",), ("audit",), ("audit", "verify")):
         ran = command(*words)
         assert MISTRUSTED in ran.out + ran.err
