@@ -76,6 +76,9 @@ async def _look(settings: Settings, built: Application) -> bool:
     if built.locks is not None:
         custody = AuditCustody(settings.home, vault_of(settings), built.locks)
         _tell(*await anyio.to_thread.run_sync(_audit_key, custody))
+        # Every write is refused then, as with a journal that can't be used.
+        if await anyio.to_thread.run_sync(custody.fault) is not None:
+            healthy = False
     return healthy
 
 

@@ -100,7 +100,7 @@ def open_records(
     """
     path = home / store.FILE_NAME if lasts else None
     file = RecordFile(path, SCHEMAS)
-    custody = AuditCustody(home, open_vault, locks)
+    custody = AuditCustody(home, open_vault, locks, lasts=lasts)
     log = Audit(custody.key)
     heads = HeadKeeper(lambda: custody.keep_head(path, file)) if lasts else None
 

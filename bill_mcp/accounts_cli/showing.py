@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bill_mcp.accounts_cli.screen import COLOURS
+from bill_mcp.audit_cli.log_file import find_log
 from bill_mcp.client import limits
 from bill_mcp.client.budgets import SIGN_INS_AN_HOUR
 from bill_mcp.clock import SystemClock
@@ -69,6 +70,9 @@ def show(variables: Mapping[str, str] = os.environ) -> int:
             f"{BASE_URL}: set to another address than the default account's, which is "
             "therefore not taken\n"
         )
+    fault = find_log(variables).custody.fault()
+    if fault is not None:
+        sys.stdout.write(f"nothing can be written at BILL: {fault}\n")
     return 0
 
 

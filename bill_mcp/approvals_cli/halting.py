@@ -53,7 +53,8 @@ def lift() -> int:
     """Let writes go out again, on an approver's word; the exit code of the command.
 
     Raises:
-        ConfigError: An approver must agree, and there is no terminal to ask at.
+        ConfigError: An approver must agree, and there is no terminal to ask at; or the
+            log could not have it.
     """
     with opened() as records:
         if kill_switch.is_halted(records.home) is None:
@@ -71,6 +72,7 @@ def lift() -> int:
                     terminal.say("Still halted.")
                     return NOT_DONE
                 by = approver.name
+        records.custody.key()  # or it would be lifted, but nothing would say so
         kill_switch.lift(records.home)
         entry = AuditEntry(
             at=records.clock.now(),

@@ -17,6 +17,7 @@ from bill_mcp.quoting import visible
 from bill_mcp.records.halt import is_halted
 
 NOTHING = "no call waits for approval"
+NOTHING_COUNTS = "no approval counts here"
 
 
 def show_all() -> int:
@@ -26,7 +27,11 @@ def show_all() -> int:
         if found is not None:
             # First: while it holds, what is approved below does not go out either.
             sys.stdout.write(f"{halted(found)}\n{MEANS}\n")
-        _show_waiting(records)
+        fault = records.custody.fault()
+        if fault is None:
+            _show_waiting(records)
+        else:  # nobody can tell who asked for what waits, or granted it
+            sys.stdout.write(f"{NOTHING_COUNTS}: {fault}\n")
         show_unsettled(anyio.run(records.journal.unsettled))
     return DONE
 

@@ -22,6 +22,7 @@ from bill_mcp.safekeeping import open_records
 from bill_mcp.secret import LiveSecrets
 from bill_mcp.sessions import agent_locks
 from bill_mcp.sessions.agent_locks import AgentLocks
+from bill_mcp.sessions.audit_custody import AuditCustody
 from bill_mcp.sessions.vault import open_vault
 from bill_mcp.settings_places import resolve_home
 
@@ -39,6 +40,7 @@ class Opened:
     home: Path
     clock: Clock
     live: LiveSecrets
+    custody: AuditCustody
     approvals: Approvals
     approvers: Approvers
     journal: Journal
@@ -71,6 +73,7 @@ def opened() -> Iterator[Opened]:
             home=home.path,
             clock=clock,
             live=live,
+            custody=records.custody,
             approvals=records.approvals,
             approvers=records.approvers,
             journal=records.journal,

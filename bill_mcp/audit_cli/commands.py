@@ -71,18 +71,22 @@ def verify(
         bool,
         typer.Option(
             "--accept",
-            help="Take a log that is not whole as it is, and write that down in it.",
+            help="Take a log that is not whole as it is, or records that were begun "
+            "without a vault, and write that down in the log.",
         ),
     ] = False,
 ) -> None:
     """Check every row of the audit log. Exit: 0 whole, 1 changed or rows missing."""
-    from bill_mcp.audit_cli import verifying
+    from bill_mcp.audit_cli import taking_over, verifying
     from bill_mcp.audit_cli.log_file import find_log
     from bill_mcp.clock import SystemClock
 
+    log = find_log()
+    if accept and log.custody.fault() is not None:
+        raise typer.Exit(taking_over.take_over(log, SystemClock()))
     if accept:
-        raise typer.Exit(verifying.accept(find_log(), SystemClock()))
-    raise typer.Exit(verifying.verify(find_log()))
+        raise typer.Exit(verifying.accept(log, SystemClock()))
+    raise typer.Exit(verifying.verify(log))
 
 
 @audit_app.command()

@@ -14,7 +14,7 @@ from bill_mcp.errors import ConfigError
 from bill_mcp.pages.markup import foreign
 from bill_mcp.records import audit
 from bill_mcp.records.audit import AuditRow, Filters
-from bill_mcp.sessions.audit_custody import FORGEABLE
+from bill_mcp.sessions.audit_custody import FORGEABLE, NotTakenOverError
 
 UNREADABLE = "(unreadable)"
 _STYLES = {
@@ -90,6 +90,9 @@ def _line(row: AuditRow) -> tuple[str, ...]:
 def _warn(log: Log) -> None:
     try:
         is_beside = log.custody.is_beside_the_log and log.path.exists()
+    except NotTakenOverError as error:
+        sys.stderr.write(f"bill-mcp: these rows are not checked: {error}\n")
+        return
     except ConfigError:  # a locked keyring is no reason not to show the rows
         return
     if is_beside:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 from bill_mcp.audit_cli.log_file import DamagedError, Log, reading
 from bill_mcp.clock import Clock
@@ -25,9 +26,10 @@ def verify(log: Log) -> int:
     try:
         report = checked(log)
     except DamagedError as error:
-        _say(f"NOT WHOLE: {error}")
+        say(f"NOT WHOLE: {error}")
         return NOT_WHOLE
-    _say_result(report)
+    for line in result_lines(report):
+        say(line)
     _say_limits(log, report)
     return WHOLE if report.is_whole else NOT_WHOLE
 
@@ -48,7 +50,7 @@ def accept(log: Log, clock: Clock) -> int:
         raise ConfigError("the log is whole: there is nothing to accept")
     records = RecordFile(log.path, (audit.SCHEMA,))
     entry = AuditEntry(
-        at=clock.now(), kind=Kind.ACCEPTED, arguments=_as_recorded(report)
+        at=clock.now(), kind=Kind.ACCEPTED, arguments=as_recorded(report)
     )
     try:
         seq = records.transact_now(
@@ -59,8 +61,9 @@ def accept(log: Log, clock: Clock) -> int:
         records.close()
     if head is not None:
         log.custody.replace_head(log.path, head)
-    _say_result(report)
-    _say(f"accepted: row {seq} says what was found, and the end of the log is known")
+    for line in result_lines(report):
+        say(line)
+    say(f"accepted: row {seq} says what was found, and the end of the log is known")
     return WHOLE
 
 
@@ -89,50 +92,51 @@ def head_in_words(head: Head | None) -> str:
     return f"row {head.count}, {head.hmac}" if head else "none"
 
 
-def _say_result(report: Report) -> None:
+def result_lines(report: Report) -> Iterator[str]:
+    """Whether the log is whole, what is wrong with it, and where it ends."""
     if report.is_whole and not report.rows:
-        _say("whole: nothing has been logged yet")
+        yield "whole: nothing has been logged yet"
     elif report.is_whole and report.kept is None:
-        _say(
+        yield (
             f"whole as far as it goes: {report.rows} rows, none changed. No head was "
             "kept for a file at this place, as after BILL_MCP_HOME was moved or "
             "copied: compare the head with one that you know"
         )
     elif report.is_whole:
-        _say(f"whole: {report.rows} rows, none changed, none missing")
+        yield f"whole: {report.rows} rows, none changed, none missing"
     else:
         first = report.problems[0].seq
-        _say(
-            f"NOT WHOLE: {report.problem_count} problems; the first bad row is {first}"
-        )
+        count = report.problem_count
+        yield f"NOT WHOLE: {count} problems; the first bad row is {first}"
         for problem in report.problems:
-            _say(f"  row {problem.seq}: {problem.what}")
+            yield f"  row {problem.seq}: {problem.what}"
         if report.problem_count > len(report.problems):
-            _say("  and more")
+            yield "  and more"
         if report.other_keys:
-            _say(
+            yield (
                 "  rows name other keys than the one that was found here "
                 f"({', '.join(report.other_keys)}): check again with the keyring or "
                 "BILL_MCP_KEY that the servers use"
             )
-    _say(f"head: {head_in_words(report.head)}")
-    _say(f"kept head: {head_in_words(report.kept)}")
+    yield f"head: {head_in_words(report.head)}"
+    yield f"kept head: {head_in_words(report.kept)}"
 
 
 def _say_limits(log: Log, report: Report) -> None:
     where = log.custody.where
-    _say("What this check can't find:")
-    _say(f"  - a log written anew by somebody who has the key (in {where})")
+    say("What this check can't find:")
+    say(f"  - a log written anew by somebody who has the key (in {where})")
     if report.kept is None:
-        _say("  - rows that were removed at the end: no head was kept")
+        say("  - rows that were removed at the end: no head was kept")
     else:
-        _say(f"  - rows after row {report.kept.count}, if all of them were removed")
-        _say(f"  - rows removed at the end together with the head kept in {where}")
+        say(f"  - rows after row {report.kept.count}, if all of them were removed")
+        say(f"  - rows removed at the end together with the head kept in {where}")
     if log.custody.is_beside_the_log:
-        _say(f"  - {FORGEABLE}")
+        say(f"  - {FORGEABLE}")
 
 
-def _as_recorded(report: Report) -> dict[str, object]:
+def as_recorded(report: Report) -> dict[str, object]:
+    """What was found, for the row that says that it was accepted."""
     return {
         "rows": report.rows,
         "problem_count": report.problem_count,
@@ -141,6 +145,11 @@ def _as_recorded(report: Report) -> dict[str, object]:
     }
 
 
-def _say(text: str) -> None:
-    """A line; what stands in a changed file can't play with the terminal."""
-    sys.stdout.write("".join(c if c.isprintable() else "?" for c in text) + "\n")
+def say(text: str) -> None:
+    """Write a line; what stands in a changed file can't play with the terminal."""
+    sys.stdout.write(f"{printable(text)}\n")
+
+
+def printable(text: str) -> str:
+    """The text, with nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)

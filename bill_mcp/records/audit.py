@@ -16,7 +16,7 @@ from typing import Any
 
 from bill_mcp.errors import ConfigError
 from bill_mcp.records import audit_chain
-from bill_mcp.records.audit_chain import Head, Report, StoredRow
+from bill_mcp.records.audit_chain import Head, Number, Report, StoredRow
 
 FORMAT = 1
 
@@ -126,6 +126,7 @@ class AuditRow:
     """A row as it stands in the file, checked or not.
 
     Attributes:
+        seq: 0 where it is no number: somebody changed it.
         entry: None where the content is no entry: somebody changed it.
     """
 
@@ -189,7 +190,8 @@ class Audit:
         """Add the entry at the end; the number of its row.
 
         Raises:
-            ConfigError: The key is not to be had, or the log was written with another.
+            ConfigError: The key is not to be had, the log was written with another, or
+                its last row has no number.
         """
         key = self._key()
         last = _last(connection)
@@ -198,7 +200,11 @@ class Audit:
         return _add(connection, key, entry, last)
 
     def accept(self, connection: sqlite3.Connection, entry: AuditEntry) -> int:
-        """Add the entry at the end, whoever wrote the rows before."""
+        """Add the entry at the end, whoever wrote the rows before.
+
+        Raises:
+            ConfigError: The key is not to be had, or the last row has no number.
+        """
         return _add(connection, self._key(), entry, _last(connection))
 
     def digest(self, request: bytes) -> str:
@@ -213,6 +219,11 @@ class Audit:
 _OTHER_KEY = (
     "the audit log was written under another key, so nothing is added to it. Start "
     "with the same keyring or BILL_MCP_KEY as before; see `bill-mcp audit verify`"
+)
+
+_NO_NUMBER = (
+    "the last row of the audit log has no number any more: somebody changed the table, "
+    "so nothing is added to it. See `bill-mcp audit verify`"
 )
 
 
@@ -248,7 +259,7 @@ def rows(
         if not filters.take(entry):
             continue
         left = None if left is None else left - 1
-        yield AuditRow(seq=seq, content=text, hmac=_text(code), entry=entry)
+        yield AuditRow(seq=_seq(seq), content=text, hmac=_text(code), entry=entry)
 
 
 def _last(connection: sqlite3.Connection) -> StoredRow | None:
@@ -263,7 +274,10 @@ def _add(
     last: StoredRow | None,
 ) -> int:
     before = last[3] if last else audit_chain.BEFORE_THE_FIRST
-    seq = last[0] + 1 if last else 1
+    number = last[0] if last else 0
+    if not isinstance(number, int):
+        raise ConfigError(_NO_NUMBER)
+    seq = number + 1
     content = entry.content()
     code = audit_chain.code_of(key, seq, before, content.encode())
     connection.execute(
@@ -279,7 +293,7 @@ def _stored(connection: sqlite3.Connection) -> Iterator[StoredRow]:
 
 
 def _row(
-    seq: int, key: bytes | None, content: bytes | None, code: bytes | None
+    seq: Number, key: bytes | None, content: bytes | None, code: bytes | None
 ) -> StoredRow:
     """A row; what somebody emptied is empty."""
     return seq, key or b"", content or b"", code or b""
@@ -287,7 +301,11 @@ def _row(
 
 def _head_of(found: sqlite3.Cursor) -> Head | None:
     row = found.fetchone()
-    return Head(count=row[0], hmac=_text(row[1])) if row else None
+    return Head(count=_seq(row[0]), hmac=_text(row[1])) if row else None
+
+
+def _seq(stored: Number) -> int:
+    return stored if isinstance(stored, int) else 0
 
 
 def _text(stored: bytes | None) -> str:

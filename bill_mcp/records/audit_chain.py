@@ -20,7 +20,10 @@ BEFORE_THE_FIRST = b"0" * 64
 PROBLEMS_TOLD = 20
 """A report names the first of them, and counts all."""
 
-StoredRow = tuple[int, bytes, bytes, bytes]
+Number = int | float | str | bytes | None
+"""A whole number, unless somebody built the table anew with other types."""
+
+StoredRow = tuple[Number, bytes, bytes, bytes]
 """Number, name of the key, content, code: as they stand in the file."""
 
 
@@ -117,8 +120,11 @@ class _Checking:
     other_keys: dict[str, None] = field(default_factory=dict)
 
     def take(self, row: StoredRow) -> None:
-        seq, name, content, code = row
-        if seq != self.seq + 1:
+        number, name, content, code = row
+        seq = number if isinstance(number, int) else self.seq + 1
+        if not isinstance(number, int):
+            self._find(seq, "its number was changed into something else")
+        elif seq != self.seq + 1:
             self._find(self.seq + 1, _missing(self.seq + 1, seq - 1))
         if not hmac.compare_digest(code, code_of(self.key, seq, self.code, content)):
             self._find(seq, self._why_not(name))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import anyio
 
@@ -148,6 +149,29 @@ class RecordFile:
                 f"{self._path} was deleted or replaced while this process ran; put it "
                 "back if you can, and start every server anew"
             )
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether anything is written down in the file at *path*; also if it can't be told.
+
+    Every table counts: in each stands something that was sealed, or that refers to it.
+    """
+    if not path.exists():
+        return False
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=BUSY_S)) as file:
+            tables = file.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            ).fetchall()
+            return any(_has_rows(file, name) for (name,) in tables)
+    except sqlite3.Error:
+        return True
+
+
+def _has_rows(file: sqlite3.Connection, table: str) -> bool:
+    quoted = table.replace('"', '""')
+    return file.execute(f'SELECT 1 FROM "{quoted}" LIMIT 1').fetchone() is not None  # noqa: S608
 
 
 def _identity_of(path: Path | None) -> tuple[int, int] | None:

@@ -2,7 +2,8 @@
 
 In the vault, out of reach of whoever can only write files. Where there is no vault, in
 files beside the log, and then whoever can read them could forge it: that is said
-wherever the log is looked at.
+wherever the log is looked at. Where there is a vault, no such file is believed before a
+person says so: anybody who may write the folder could have put it there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import structlog
 
 from bill_mcp.errors import ConfigError
 from bill_mcp.private_files import write_private
-from bill_mcp.records import audit
+from bill_mcp.records import audit, store
 from bill_mcp.records.audit_chain import KEY_BYTES, Head, head_from
 from bill_mcp.records.store import RecordFile
 from bill_mcp.sessions.agent_locks import AgentLocks
@@ -30,6 +31,10 @@ KEY_ENTRY = "audit-key"
 HEAD_ENTRY = "audit-head"
 
 _log = structlog.get_logger("bill_mcp.audit")
+
+
+class NotTakenOverError(ConfigError):
+    """There is a vault, but the records rest on the key in the file beside them."""
 
 
 class BesideTheLog:
@@ -76,11 +81,18 @@ class AuditCustody:
         home: Where files go if there is no vault.
         open_vault: Raises `ConfigError` where there is none.
         locks: Keep other processes out; None where there can be none.
+        lasts: False where the records end with the process, and so never rest on files.
     """
 
     def __init__(
-        self, home: Path, open_vault: OpenVault, locks: AgentLocks | None
+        self,
+        home: Path,
+        open_vault: OpenVault,
+        locks: AgentLocks | None,
+        *,
+        lasts: bool = True,
     ) -> None:
+        self._home, self._lasts = home, lasts
         self._files = BesideTheLog(home)
         self._open_vault, self._locks = open_vault, locks
         self._opening = threading.Lock()
@@ -92,6 +104,7 @@ class AuditCustody:
 
         Raises:
             ConfigError: The vault is locked, or what it holds is no key.
+            NotTakenOverError: It holds none, and there are records under another.
         """
         with self._opening:
             if self._key is None:
@@ -105,11 +118,51 @@ class AuditCustody:
 
         Raises:
             ConfigError: The vault is locked, or what it holds is no key.
+            NotTakenOverError: It holds none, and there are records under another.
         """
         with self._opening:
             if self._key is None:
                 self._key = self._found()
             return self._key
+
+    def fault(self) -> str | None:
+        """Why nothing goes on here before a person has decided; None for nothing.
+
+        A vault that is locked is no such reason. Blocks as opening it does.
+        """
+        try:
+            if self._is_begun_beside():
+                self._opened()
+        except NotTakenOverError as error:
+            return str(error)
+        except ConfigError:
+            return None
+        return None
+
+    def beside(self) -> AuditCustody:
+        """The custody that a process without a vault has of the same records."""
+        return AuditCustody(self._home, _no_vault, self._locks)
+
+    def take_over(self, file: Path | None, head: Head | None) -> None:
+        """Take the key in the file beside the records into the vault, with *head*.
+
+        For a person who knows that these records were begun without a vault. The files
+        are removed: from now on they would only give the key away.
+
+        Raises:
+            ConfigError: There is no vault, it is locked, or the file holds no key.
+        """
+        vault, beside = self._open_vault(), self.beside()
+        with self._alone(KEY_ENTRY):
+            key = beside.find_key()
+            if key is None or vault.get(KEY_ENTRY) is not None:
+                raise ConfigError("another process took the records over meanwhile")
+            if head is not None:
+                vault.put(head_entry(file), head.as_text())
+            # Last: with it all is done, and before it all can be done again.
+            vault.put(KEY_ENTRY, base64.b64encode(key).decode())
+            self._files.delete(KEY_ENTRY)
+            self._files.delete(head_entry(file))
 
     @property
     def where(self) -> str:
@@ -168,10 +221,27 @@ class AuditCustody:
             vault = self._open_vault()
         except ConfigError:
             return self._files
-        # A log that was begun where there was no vault goes on under its key.
-        if vault.get(KEY_ENTRY) is None and self._files.get(KEY_ENTRY) is not None:
-            return self._files
+        # Also a removed file of secrets reads as empty, and a key that lies beside the
+        # records may be that of whoever removed it: so only a person can tell.
+        if vault.get(KEY_ENTRY) is None and self._is_begun_beside():
+            raise NotTakenOverError(
+                f"the records in {self._home} were begun without a keyring and "
+                "BILL_MCP_KEY, or the key of the audit log was removed: "
+                f"{vault.where} holds none, and the audit.key that lies beside the "
+                "records could be anybody's. Nothing is written with them, and nothing "
+                "counts as checked. If you know that you began without, run "
+                f"`{TAKE_OVER}` at a terminal. If not, trust no row: put back, from a "
+                "copy, what held the key, and look at BILL for what was done"
+            )
         return vault
+
+    def _is_begun_beside(self) -> bool:
+        """Whether there are records, and a key beside them that may be theirs."""
+        return (
+            self._lasts
+            and self._files.get(KEY_ENTRY) is not None
+            and store.holds_rows(self._home / store.FILE_NAME)
+        )
 
     def _found(self) -> bytes | None:
         text = self._opened().get(KEY_ENTRY)
@@ -204,6 +274,12 @@ class AuditCustody:
         with self._locks.alone(name):
             yield
 
+
+def _no_vault() -> Vault:
+    raise ConfigError("no vault is wanted")
+
+
+TAKE_OVER = "bill-mcp audit verify --accept"
 
 FORGEABLE = (
     "without a keyring or BILL_MCP_KEY the key of the audit log rests in a file beside "

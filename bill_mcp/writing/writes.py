@@ -148,8 +148,8 @@ class Writes:
     ) -> None:
         """Remember the bank details that a reply shows, to see when they change."""
         if action.resource == "vendors":
-            await self.prepare()
             with dispensable("bank details"):
+                await anyio.to_thread.run_sync(self.key)  # not in the transaction
                 await self.knowing.noticed(action, pin, reply, vendor_id)
 
     def signing_recorder(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from keyring.backends import fail
+from support.audit_log import left_by_a_server
 from support.command_line import CommandLine
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 from support.simulator_process import Simulator, simulator_process
@@ -50,6 +51,17 @@ def test_it_says_where_the_key_of_the_audit_log_rests(
     mark: str,
     told: str,
 ) -> None:
+    examining(bill, tmp_path, monkeypatch)
+    with own_keyring(ring), pytest.raises(SystemExit) as ended:
+        cli.main()
+    (line,) = [x for x in capfd.readouterr().out.splitlines() if told in x]
+    assert line.split()[0] == mark
+    assert ended.value.code == 0
+    assert not (tmp_path / "audit.key").exists()
+
+
+def examining(bill: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what a person sets whose server talks to *bill*, and who runs the doctor."""
     for name in os.environ:
         if name.startswith("BILL_"):
             monkeypatch.delenv(name)
@@ -57,14 +69,25 @@ def test_it_says_where_the_key_of_the_audit_log_rests(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BILL_MCP_ENVIRONMENT", "local")
     monkeypatch.setenv("BILL_MCP_BASE_URL", bill.base_url)
-    monkeypatch.setenv("BILL_MCP_HOME", str(tmp_path))
+    monkeypatch.setenv("BILL_MCP_HOME", str(home))
     monkeypatch.setattr(sys, "argv", ["bill-mcp", "doctor"])
-    with own_keyring(ring), pytest.raises(SystemExit) as ended:
+
+
+def test_it_tells_records_that_were_begun_without_the_vault_that_is_there(
+    bill: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    examining(bill, tmp_path, monkeypatch)
+    with own_keyring(fail.Keyring()):  # type: ignore[no-untyped-call]
+        left_by_a_server(tmp_path)
+    with own_keyring(OpenKeyring()), pytest.raises(SystemExit) as ended:
         cli.main()
-    (line,) = [x for x in capfd.readouterr().out.splitlines() if told in x]
-    assert line.split()[0] == mark
-    assert ended.value.code == 0
-    assert not (tmp_path / "audit.key").exists()
+    told = "mend audit log: the records in"
+    (line,) = [x for x in capfd.readouterr().out.splitlines() if x.startswith(told)]
+    assert "`bill-mcp audit verify --accept` at a terminal" in line
+    assert ended.value.code == 1
 
 
 @pytest.fixture

@@ -96,6 +96,28 @@ def test_file_that_is_no_database_is_not_whole_and_no_traceback(
         assert "damaged" in told.err
 
 
+def test_table_that_was_built_anew_with_numbers_as_text_is_no_traceback(
+    run: CommandLine, log: AuditLog
+) -> None:
+    log.tamper(
+        ("ALTER TABLE audit RENAME TO typed", ()),
+        ("CREATE TABLE audit (seq, key, content, hmac)", ()),
+        (
+            "INSERT INTO audit SELECT CAST(seq AS TEXT), key, content, hmac FROM typed",
+            (),
+        ),
+    )
+    ran = run("verify")
+    assert (ran.code, ran.err) == (1, "")
+    assert "the first bad row is 1\n" in ran.out
+    assert "row 1: its number was changed into something else" in ran.out
+    accepted = run("verify", "--accept")
+    assert accepted.code == 2
+    assert "has no number any more" in accepted.err
+    for words in ((), ("export",)):
+        assert run(*words).code == 0
+
+
 def test_more_problems_than_fit_are_counted(run: CommandLine, log: AuditLog) -> None:
     log.write(*(an_entry() for _ in range(30)))
     log.tamper(("UPDATE audit SET hmac = char(27)", ()))

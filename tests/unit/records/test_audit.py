@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,26 @@ def test_values_of_other_types_are_found_and_no_traceback(log: AuditLog) -> None
     assert [each.seq for each in log.verify().problems] == [1, 2, 3]
     found = log.records.look_now(lambda c: list(audit.rows(c)))
     assert [row.entry is None for row in found] == [True, False, False]
+
+
+@pytest.mark.parametrize("number", ["CAST(seq AS TEXT)", "CAST(seq AS BLOB)", "NULL"])
+def test_numbers_of_another_type_are_found_and_nothing_is_added(
+    log: AuditLog, number: str
+) -> None:
+    log.write(*(an_entry() for _ in range(3)))
+    log.tamper(
+        ("ALTER TABLE audit RENAME TO typed", ()),
+        ("CREATE TABLE audit (seq, key, content, hmac)", ()),
+        (f"INSERT INTO audit SELECT {number}, key, content, hmac FROM typed", ()),  # noqa: S608
+    )
+    assert {(each.seq, each.what) for each in log.verify().problems} == {
+        (row, "its number was changed into something else") for row in (1, 2, 3)
+    }
+    found = log.records.look_now(lambda c: list(audit.rows(c)))
+    assert [row.seq for row in found] == [0, 0, 0]
+    for add in (log.audit.append, log.audit.accept):
+        with pytest.raises(ConfigError, match="no number any more"):
+            log.records.transact_now(partial(add, entry=an_entry()))
 
 
 def test_a_report_of_a_ruined_log_stays_small(log: AuditLog) -> None:

@@ -11,7 +11,7 @@ from support.audit_log import KEY, an_entry
 
 from bill_mcp.records import audit_chain
 from bill_mcp.records.audit import AuditEntry
-from bill_mcp.records.audit_chain import Head, Report, StoredRow
+from bill_mcp.records.audit_chain import Head, Report
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -30,10 +30,13 @@ ENTRIES = st.builds(
     JSON,
 )
 
+Row = tuple[int, bytes, bytes, bytes]
+"""As we store it: the number is one."""
 
-def chained(entries: list[AuditEntry]) -> list[StoredRow]:
+
+def chained(entries: list[AuditEntry]) -> list[Row]:
     """The rows as a log of these entries holds them."""
-    rows: list[StoredRow] = []
+    rows: list[Row] = []
     before = audit_chain.BEFORE_THE_FIRST
     for seq, entry in enumerate(entries, start=1):
         content = entry.content().encode()
@@ -45,22 +48,22 @@ def chained(entries: list[AuditEntry]) -> list[StoredRow]:
 LOGS = st.lists(ENTRIES, min_size=1, max_size=7).map(chained)
 
 
-def head_of(rows: list[StoredRow]) -> Head:
+def head_of(rows: list[Row]) -> Head:
     return Head(count=rows[-1][0], hmac=rows[-1][3].decode())
 
 
-def check(rows: list[StoredRow], kept: Head | None = None) -> Report:
+def check(rows: list[Row], kept: Head | None = None) -> Report:
     return audit_chain.check(iter(rows), KEY, kept)
 
 
-def renumbered(rows: list[StoredRow]) -> list[StoredRow]:
+def renumbered(rows: list[Row]) -> list[Row]:
     return [(seq, *row[1:]) for seq, row in enumerate(rows, start=1)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_a_log_left_alone_is_whole_with_every_head_it_had(
-    rows: list[StoredRow], data: st.DataObject
+    rows: list[Row], data: st.DataObject
 ) -> None:
     kept = head_of(rows[: data.draw(st.integers(1, len(rows)))])
     for each in (None, kept):
@@ -72,7 +75,7 @@ def test_a_log_left_alone_is_whole_with_every_head_it_had(
 @settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_any_changed_byte_is_found_at_its_row(
-    rows: list[StoredRow], data: st.DataObject
+    rows: list[Row], data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(rows) - 1))
     column = data.draw(st.integers(1, 3))
@@ -89,7 +92,7 @@ def test_any_changed_byte_is_found_at_its_row(
 @settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
 def test_any_removed_row_is_found_also_the_last(
-    rows: list[StoredRow], data: st.DataObject
+    rows: list[Row], data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(rows) - 1))
     left = [*rows[:at], *rows[at + 1 :]]
@@ -99,7 +102,7 @@ def test_any_removed_row_is_found_also_the_last(
 
 @settings(max_examples=60, deadline=None)
 @given(LOGS, st.data())
-def test_any_shorter_log_is_found(rows: list[StoredRow], data: st.DataObject) -> None:
+def test_any_shorter_log_is_found(rows: list[Row], data: st.DataObject) -> None:
     length = data.draw(st.integers(0, len(rows) - 1))
     report = check(rows[:length], head_of(rows))
     assert [each.seq for each in report.problems] == [length + 1]
@@ -107,7 +110,7 @@ def test_any_shorter_log_is_found(rows: list[StoredRow], data: st.DataObject) ->
 
 @settings(max_examples=60, deadline=None)
 @given(LOGS.filter(lambda rows: len(rows) > 1), st.data())
-def test_any_swapped_pair_is_found(rows: list[StoredRow], data: st.DataObject) -> None:
+def test_any_swapped_pair_is_found(rows: list[Row], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(rows) - 2))
     second = data.draw(st.integers(first + 1, len(rows) - 1))
     swapped = list(rows)
@@ -118,12 +121,12 @@ def test_any_swapped_pair_is_found(rows: list[StoredRow], data: st.DataObject) -
 @settings(max_examples=60, deadline=None)
 @given(LOGS, ENTRIES, st.data())
 def test_any_inserted_row_is_found(
-    rows: list[StoredRow], entry: AuditEntry, data: st.DataObject
+    rows: list[Row], entry: AuditEntry, data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(rows)))
-    made_up: StoredRow = (0, rows[0][1], entry.content().encode(), b"0" * 64)
+    made_up: Row = (0, rows[0][1], entry.content().encode(), b"0" * 64)
     own = data.draw(st.sampled_from(rows))
-    sources: tuple[Callable[[], StoredRow], ...] = (lambda: made_up, lambda: own)
+    sources: tuple[Callable[[], Row], ...] = (lambda: made_up, lambda: own)
     for source in sources:
         more = renumbered([*rows[:at], source(), *rows[at:]])
         report = check(more, head_of(rows))

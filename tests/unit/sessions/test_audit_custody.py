@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,12 +14,14 @@ from support.audit_log import AuditLog, an_entry
 from support.keyrings import LockedKeyring, OpenKeyring, own_keyring
 
 from bill_mcp.errors import ConfigError
+from bill_mcp.records.audit import Audit
 from bill_mcp.records.audit_chain import Head
 from bill_mcp.sessions.agent_locks import AgentLocks
 from bill_mcp.sessions.audit_custody import (
     FORGEABLE,
     KEY_ENTRY,
     AuditCustody,
+    NotTakenOverError,
     head_entry,
 )
 from bill_mcp.sessions.head_keeper import HeadKeeper
@@ -69,11 +72,84 @@ def test_without_a_vault_the_key_is_a_private_file_and_that_is_warned_of(
     assert custody(home).key() == key
 
 
-def test_log_begun_without_a_vault_goes_on_under_its_key(tmp_path: Path) -> None:
-    key = custody(tmp_path).key()
+def begun_without_a_vault(home: Path) -> tuple[AuditLog, bytes]:
+    """One row under the key in the file beside it, and that key."""
+    first = custody(home)
+    log = AuditLog(home / "journal.sqlite", Audit(first.key))
+    log.write(an_entry())
+    assert first.keep_head(log.path, log.records)
+    return log, first.key()
+
+
+def test_log_begun_without_a_vault_goes_on_in_one_only_once_it_was_taken_over(
+    tmp_path: Path,
+) -> None:
+    log, key = begun_without_a_vault(tmp_path)
+    vault = MemoryVault()
+    later = custody(tmp_path, vault)
+    for ask in (later.key, later.find_key, lambda: later.head(log.path)):
+        with pytest.raises(NotTakenOverError, match="could be anybody's"):
+            ask()
+    assert later.fault() is not None
+    assert vault.get(KEY_ENTRY) is None
+    later.take_over(log.path, log.head())
+    assert later.fault() is None
+    assert (later.key(), later.head(log.path)) == (key, log.head())
+    assert not later.is_beside_the_log
+    assert list(tmp_path.glob("audit*")) == []
+
+
+def test_without_a_vault_a_log_that_was_begun_so_goes_on(tmp_path: Path) -> None:
+    _, key = begun_without_a_vault(tmp_path)
+    later = custody(tmp_path)
+    assert (later.key(), later.fault()) == (key, None)
+
+
+def test_key_beside_no_records_is_not_taken(tmp_path: Path) -> None:
+    """As a simulator leaves it that kept its records in memory."""
+    left = custody(tmp_path).key()
+    AuditLog(tmp_path / "journal.sqlite").head()  # a file without a row
     later = custody(tmp_path, MemoryVault())
-    assert later.key() == key
-    assert later.is_beside_the_log
+    assert later.fault() is None
+    assert later.key() != left
+    assert not later.is_beside_the_log
+
+
+def test_records_that_end_with_the_process_look_at_no_file(tmp_path: Path) -> None:
+    _, key = begun_without_a_vault(tmp_path)
+    vault = MemoryVault()
+    passing = AuditCustody(tmp_path, lambda: vault, None, lasts=False)
+    assert passing.fault() is None
+    assert passing.key() != key
+
+
+@pytest.mark.parametrize("table", ["approvers", "approvals", "bank_details"])
+def test_records_without_an_audit_row_are_not_gone_on_with_either(
+    tmp_path: Path, table: str
+) -> None:
+    custody(tmp_path).key()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as file:
+        file.execute(f"CREATE TABLE {table} (name TEXT)")
+        file.execute(f"INSERT INTO {table} VALUES ('dana')")  # noqa: S608
+        file.commit()
+    with pytest.raises(NotTakenOverError):
+        custody(tmp_path, MemoryVault()).key()
+
+
+def test_records_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    custody(tmp_path).key()
+    (tmp_path / "journal.sqlite").write_bytes(b"garbage " * 200)
+    with pytest.raises(NotTakenOverError):
+        custody(tmp_path, MemoryVault()).key()
+
+
+def test_records_are_taken_over_only_where_the_vault_has_no_key(tmp_path: Path) -> None:
+    log, _ = begun_without_a_vault(tmp_path)
+    vault = MemoryVault()
+    vault.put(KEY_ENTRY, base64.b64encode(b"x" * 32).decode())
+    with pytest.raises(ConfigError, match="another process"):
+        custody(tmp_path, vault).take_over(log.path, log.head())
+    assert (tmp_path / "audit.key").exists()
 
 
 def test_key_of_the_vault_is_taken_before_a_file_that_lies_there(
