@@ -290,7 +290,13 @@ def test_payment_passes_where_each_vendor_gets_no_more_than_the_limit(
 reasons = st.lists(
     st.builds(Reason, cause=some(sorted(Cause)), text=st.just("It is so.")), max_size=2
 ).map(tuple)
-amounts = st.dictionaries(some(CURRENCIES), st.integers(0, 100))
+amounts = st.integers(0, 300)
+by_client = st.fixed_dictionaries({"USD": amounts}, optional={"EUR": amounts})
+
+
+def mostly(usual: st.SearchStrategy[Any], other: Any) -> st.SearchStrategy[Any]:
+    """Seldom the other one, so that what it decides does not hide everything else."""
+    return st.integers(0, 5).flatmap(lambda roll: usual if roll else other)
 
 
 @THE_SAME_EVERY_TIME
@@ -298,9 +304,9 @@ amounts = st.dictionaries(some(CURRENCIES), st.integers(0, 100))
     st.lists(
         st.builds(part, st.integers(1, 10_000), currency=some(CURRENCIES)), max_size=3
     ),
-    st.just(()) | reasons,
+    mostly(st.just(()), reasons),
     st.frozensets(some(sorted(Effect)), max_size=1),
-    st.none() | st.just("person") | st.builds(lambda most: {"client": most}, amounts),
+    mostly(by_client.map(lambda most: {"client": most}), some([None, "person"])),
 )
 def test_clients_answer_is_enough_up_to_its_amount_and_for_plain_payments_only(
     parts: list[PaymentPart],
