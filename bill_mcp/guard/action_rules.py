@@ -15,6 +15,9 @@ from bill_mcp.specs.models import Effect
 PREPARING = frozenset({Effect.READ, Effect.WRITE})
 """The effects of the mode ``prepare``, and of production without a policy file."""
 
+_ALLOWED = {Mode.READ_ONLY: frozenset({Effect.READ}), Mode.PREPARE: PREPARING}
+"""The effects of every mode that does not have them all."""
+
 _SHOWN = 12
 
 _USE_ANOTHER = "Use a tool, or arguments, without these effects, or "
@@ -63,9 +66,10 @@ def check_effects(
     _judge_mode(name, effects, rules.mode, because, why)
     denied = effects & rules.deny_effects
     if denied:
+        allowed = _ALLOWED.get(rules.mode, frozenset(Effect)) - rules.deny_effects
         raise RefusedError(
             f"{name} would have the effects {listed(denied)}{_since(why)}, which "
-            f"{rules.place('deny_effects')} denies",
+            f"{rules.place('deny_effects')} denies; allowed are only {listed(allowed)}",
             advice=_SWITCHED_OFF if why else f"{_USE_ANOTHER}ask the operator.",
             code="effect_denied",
         )
@@ -78,12 +82,11 @@ def _judge_mode(
     because: str,
     why: Sequence[str],
 ) -> None:
-    allowed = {Mode.READ_ONLY: frozenset({Effect.READ}), Mode.PREPARE: PREPARING}
-    beyond = effects - allowed.get(mode, effects)
+    beyond = effects - _ALLOWED.get(mode, effects)
     if beyond:
         raise RefusedError(
             f"{name} would have the effects {listed(beyond)}{_since(why)}; allowed are "
-            f"only {listed(allowed[mode])} ({because})",
+            f"only {listed(_ALLOWED[mode])} ({because})",
             advice=_SWITCHED_OFF
             if why
             else f"{_USE_ANOTHER}ask a person to do it in BILL's own web page.",
@@ -97,14 +100,16 @@ def check_action(action: Action, rules: Rules) -> None:
     Raises:
         RefusedError: It is denied, or it is not in the list of those allowed.
     """
-    for glob in rules.deny_actions:
-        if fnmatchcase(action.name, glob):
-            raise RefusedError(
-                f"{rules.place('deny_actions')} denies {action.name}",
-                advice="Use another tool, or ask the operator.",
-                code="action_denied",
-            )
-    allowed = rules.allow_actions
+    allowed, denied = rules.allow_actions, rules.deny_actions
+    if any(fnmatchcase(action.name, glob) for glob in denied):
+        others = "any tool but"
+        if allowed is not None:
+            others = f"one of {listed(allowed)}, but none of"
+        raise RefusedError(
+            f"{rules.place('deny_actions')} denies {action.name}",
+            advice=f"Use {others} {listed(denied)}, or ask the operator.",
+            code="action_denied",
+        )
     if allowed is not None and not any(fnmatchcase(action.name, g) for g in allowed):
         raise RefusedError(
             f"{action.name} is not among those that {rules.place('allow_actions')} "
@@ -120,14 +125,18 @@ def check_toolset(action: Action, rules: Rules) -> None:
     Raises:
         RefusedError: It is denied, or it is not in the list of those allowed.
     """
-    if action.toolset in rules.deny_toolsets:
+    allowed, denied = rules.allow_toolsets, rules.deny_toolsets
+    if action.toolset in denied:
+        others = f"any toolset but {listed(denied)}, or ask the operator"
+        if allowed is not None:
+            left = listed(set(allowed).difference(denied)) or "none"
+            others = f"these, or ask the operator: {left}"
         raise RefusedError(
             f"{rules.place('deny_toolsets')} denies the toolset {action.toolset}, "
             f"to which {action.name} belongs",
-            advice="Use a tool of another toolset, or ask the operator.",
+            advice=f"Use a tool of {others}.",
             code="toolset_denied",
         )
-    allowed = rules.allow_toolsets
     if allowed is not None and action.toolset not in allowed:
         raise RefusedError(
             f"{action.name} belongs to the toolset {action.toolset}, which is not "

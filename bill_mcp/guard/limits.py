@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -83,7 +83,10 @@ def check(
 
 
 def check_each(parts: Sequence[PaymentPart], rules: Rules) -> None:
-    """Let the payments go on if each by itself is within the limit for one.
+    """Let the payments go on if each is within the limit for one.
+
+    What one call pays to one vendor counts as one payment: BILL makes one of it where
+    the vendor has ``combinePayments``, which whoever may prepare can switch on.
 
     Raises:
         RefusedError: One is over it, or in a currency without limits.
@@ -91,8 +94,7 @@ def check_each(parts: Sequence[PaymentPart], rules: Rules) -> None:
     if not rules.limits:
         return
     for part in parts:
-        limits = rules.limits.get(part.currency)
-        if limits is None:
+        if part.currency not in rules.limits:
             raise RefusedError(
                 f"there are limits ({rules.place('limits')}), but none for payments "
                 f"in {part.currency}",
@@ -100,13 +102,22 @@ def check_each(parts: Sequence[PaymentPart], rules: Rules) -> None:
                 "operator for limits in that currency.",
                 code="limit_currency",
             )
-        limit = limits.payment_cents
-        if limit is not None and part.cents > limit:
+    for currency, payments in _as_payments(parts):
+        limit = rules.limits[currency].payment_cents
+        if limit is not None and sum(payments) > limit:
+            several = len(payments) > 1
+            together = (
+                f" by the {len(payments)} to one vendor, which BILL may combine"
+                if several
+                else ""
+            )
             raise RefusedError(
-                f"the limit of {amount_of(limit)} {part.currency} for one payment "
-                f"({rules.place(f'limits.{part.currency}.payment')}) would be passed",
-                advice=f"Pay at most {amount_of(limit)} {part.currency} at once, or "
-                "ask the operator; do not split what is due to get round the limit.",
+                f"the limit of {amount_of(limit)} {currency} for one payment "
+                f"({rules.place(f'limits.{currency}.payment')}) would be passed"
+                f"{together}",
+                advice=f"Pay at most {amount_of(limit)} {currency} at once"
+                f"{' to one vendor' if several else ''}, or ask the operator; do not "
+                "split what is due to get round the limit.",
                 code="limit_payment",
             )
 
@@ -167,6 +178,18 @@ def _by_currency(parts: Iterable[PaymentPart]) -> Counter[str]:
     for part in parts:
         found[part.currency] += part.cents
     return found
+
+
+def _as_payments(parts: Iterable[PaymentPart]) -> Iterator[tuple[str, list[int]]]:
+    """Currency and cents of what BILL may make one payment of."""
+    of_vendor: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for part in parts:
+        if part.vendor_id is None:
+            yield part.currency, [part.cents]
+        else:
+            of_vendor[part.vendor_id, part.currency].append(part.cents)
+    for (_, currency), cents in of_vendor.items():
+        yield currency, cents
 
 
 def _by_vendor(

@@ -119,7 +119,7 @@ class Limits(Frozen):
     """The most that may be spent in one currency; None where there is no limit."""
 
     payment_cents: Cents | None = Field(default=None, alias="payment")
-    """One payment; each part of a bulk counts by itself."""
+    """One payment; what one call pays to one vendor counts as one."""
     day_cents: Cents | None = Field(default=None, alias="day")
     """A calendar day of the whole organization, whoever asks."""
     vendor_day_cents: Cents | None = Field(default=None, alias="vendor_day")

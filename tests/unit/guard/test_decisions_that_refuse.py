@@ -121,12 +121,28 @@ def test_lists_of_vendors_and_accounts_concern_payments_only() -> None:
 def test_payment_over_the_limit_for_one_is_refused() -> None:
     limited = rules(limits={"USD": {"payment": 100}})
     decided(evidence(part(10_000), part(10_000, vendor="009B")), limited)
-    told = refused(evidence(part(5_000), part(10_001)), limited)
+    told = refused(evidence(part(5_000, vendor="009B"), part(10_001)), limited)
     assert told.code == "limit_payment"
     assert str(told) == (
         f"the limit of 100.00 USD for one payment ({TABLE}.limits.USD.payment) would "
         "be passed"
     )
+
+
+def test_what_one_call_pays_to_one_vendor_counts_as_one_payment() -> None:
+    limited = rules(limits={"USD": {"payment": 100}})
+    decided(evidence(part(5_000), part(5_000)), limited)
+    told = refused(
+        evidence(part(5_000), part(9_000, vendor="009B"), part(5_001)), limited
+    )
+    assert told.code == "limit_payment"
+    assert str(told) == (
+        f"the limit of 100.00 USD for one payment ({TABLE}.limits.USD.payment) would "
+        "be passed by the 2 to one vendor, which BILL may combine"
+    )
+    assert told.advice.startswith("Pay at most 100.00 USD at once to one vendor, or")
+    # Reimbursements have no vendor, and nothing combines them.
+    decided(evidence(part(9_000, vendor=None), part(9_000, vendor=None)), limited)
 
 
 def test_currency_without_limits_is_refused_once_another_has_some() -> None:

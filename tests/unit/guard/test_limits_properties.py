@@ -91,10 +91,23 @@ def test_no_order_of_payments_passes_a_limit(
         for one in asked:
             if one.vendor_id not in world.paid:
                 first[one.vendor_id, one.currency] += one.cents
+        assert_combined_within(table, asked)
         world.counted += [(one, now) for one in asked]
         if ending == "done":
             world.paid |= {one.vendor_id for one in asked}
     assert_within(table, ZoneInfo(zone), world.counted, first)
+
+
+def assert_combined_within(
+    table: dict[str, dict[str, float]], asked: list[PaymentPart]
+) -> None:
+    """Where BILL makes one payment of all that a call pays to a vendor."""
+    sums: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for one in asked:
+        if one.vendor_id is not None:
+            sums[one.vendor_id, one.currency] += Fraction(one.cents, 100)
+    for (_, currency), amount in sums.items():
+        assert amount <= most(table, currency, "payment")
 
 
 def assert_within(

@@ -161,6 +161,12 @@ def test_denied_action_is_refused_though_it_is_allowed_too() -> None:
     told = refused("bill_create_a_bill", both)
     assert told.code == "action_denied"
     assert str(told) == f"{TABLE}.deny_actions denies bill_create_a_bill"
+    assert told.advice == (
+        "Use one of bill_create_a_bill, bill_get_*, but none of bill_create_*, or ask "
+        "the operator."
+    )
+    told = refused("bill_create_a_bill", rules(deny_actions=["bill_create_*"]))
+    assert told.advice == "Use any tool but bill_create_*, or ask the operator."
 
 
 def test_action_outside_the_allowed_ones_is_refused_and_they_are_named() -> None:
@@ -196,6 +202,12 @@ def test_toolsets_are_allowed_and_denied() -> None:
         f"{TABLE}.deny_toolsets denies the toolset payables, to which "
         "bill_create_a_bill belongs"
     )
+    assert told.advice == (
+        "Use a tool of any toolset but payables, or ask the operator."
+    )
+    both = rules(allow_toolsets=["payables", "spend"], deny_toolsets=["payables"])
+    told = refused("bill_create_a_bill", both)
+    assert told.advice == "Use a tool of these, or ask the operator: spend."
     told = refused("bill_create_a_bill", rules(allow_toolsets=["spend", "payments"]))
     assert told.code == "toolset_denied"
     assert str(told) == (
@@ -220,8 +232,11 @@ def test_denied_effect_is_refused_also_where_arguments_add_it() -> None:
     assert told.code == "effect_denied"
     assert str(told) == (
         "bill_send_an_invoice would have the effects message, which "
-        f"{TABLE}.deny_effects denies"
+        f"{TABLE}.deny_effects denies; allowed are only access, books, money, payee, "
+        "read, write"
     )
+    told = refused("bill_create_a_bill", rules("prepare", deny_effects=["write"]))
+    assert str(told).endswith("denies; allowed are only read")
     unsent = {"processingOptions": {"sendEmail": False}}
     judged("bill_create_an_invoice", quiet, arguments=unsent)
     assert refused("bill_create_an_invoice", quiet).code == "effect_denied"

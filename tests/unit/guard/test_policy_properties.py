@@ -45,6 +45,9 @@ amounts = st.integers(0, 1_000)
 limits = st.dictionaries(
     some(["payment", "day", "vendor_day", "first_payment"]), amounts, min_size=1
 )
+clients = st.builds(
+    lambda most: {"client": most}, st.dictionaries(some(CURRENCIES), amounts)
+)
 TABLES = st.fixed_dictionaries(
     {"mode": some(["read-only", "prepare", "pay", "pay", "pay"])},
     optional={
@@ -57,6 +60,9 @@ TABLES = st.fixed_dictionaries(
         "funding_accounts": lists(["bacA", "bacB", "wallet"]),
         "separate_duties": st.booleans(),
         "resend": some(["never", "after_not_done"]),
+        "approval_by": st.just("person") | clients,
+        "bank_details_days": st.integers(0, 60),
+        "lost_answer_settles_s": st.integers(0, 86_400),
         "limits": st.dictionaries(some(CURRENCIES), limits, max_size=2),
     },
 )
@@ -164,6 +170,10 @@ def stricter(draw: st.DrawFn, table: dict[str, Any]) -> dict[str, Any]:
     made["separate_duties"] = table.get("separate_duties", False) or draw(st.booleans())
     if draw(st.booleans()):
         made["resend"] = "never"
+    if isinstance(table.get("approval_by"), dict):
+        most = table["approval_by"]["client"]
+        lower = {name: draw(st.integers(0, cents)) for name, cents in most.items()}
+        made["approval_by"] = draw(some(["person", {"client": lower}]))
     if table.get("limits"):
         made["limits"] = {
             currency: {
@@ -182,12 +192,18 @@ def stricter(draw: st.DrawFn, table: dict[str, Any]) -> dict[str, Any]:
 def test_stricter_policy_allows_nothing_that_a_looser_one_refuses(
     setting: Setting, table: dict[str, Any], data: st.DataObject
 ) -> None:
-    strict = outcome(setting, data.draw(stricter(table)))
+    tighter = data.draw(stricter(table))
+    strict = outcome(setting, tighter)
     loose = outcome(setting, table)
     if isinstance(strict, policy.Decision):
         assert isinstance(loose, policy.Decision)
         assert set(loose.reasons) <= set(strict.reasons)
         assert strict.effects == loose.effects
+        by_client = [
+            policy.client_may_approve(decision, setting.read.parts, read_rules(each))
+            for decision, each in ((strict, tighter), (loose, table))
+        ]
+        assert by_client != [True, False]
 
 
 @settings(max_examples=80, deadline=None)
