@@ -160,3 +160,28 @@ def test_more_spent_never_allows_more(
             refused = True
         else:
             assert not refused
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(ZONES),
+    st.sampled_from(STARTS),
+    st.integers(0, 90 * 3600),
+    st.integers(0, 86_400),
+)
+def test_day_ends_at_midnight_on_the_wall_of_the_policys_zone(
+    zone: str, start: datetime, until_first_s: int, until_next_s: int
+) -> None:
+    given_rules = rules(limits={"USD": {"day": 1}}, time_zone=zone)
+    first = start + timedelta(seconds=until_first_s)
+    now = first + timedelta(seconds=until_next_s)
+    days = {at.astimezone(ZoneInfo(zone)).strftime("%F") for at in (first, now)}
+    since = limits.since(given_rules, now)
+    spent = [Spent(vendor_id="009A", cents=100, currency="USD", at=first)]
+    assert (first >= since) == (len(days) == 1)
+    refused = False
+    try:
+        limits.check([part(1)], spent, {}, given_rules, now)
+    except RefusedError:
+        refused = True
+    assert refused == (len(days) == 1)
