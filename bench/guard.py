@@ -147,7 +147,9 @@ class _Office:
             announcer=None,
         )
         if not kit.evidence:
-            writes = replace(writes, knowing=_NoEvidence(**vars(writes.knowing)))
+            knowing = _NoEvidence(**vars(writes.knowing))
+            seeing = replace(writes.seeing, knowing=knowing)
+            writes = replace(writes, knowing=knowing, seeing=seeing)
         confirm = Confirm.ALWAYS if kit.asks else Confirm.NEVER
         self.dispatcher = Dispatcher(
             catalogue=specs,
@@ -247,6 +249,7 @@ async def rows() -> list[tuple[str, ...]]:
             bills = payable(list(office.world.rows("bill")))
             account = paying(list(office.world.rows("bank_account")))
             for kind, took in (await _timed(office.send, bills, account)).items():
+                _check(kit, took)
                 told.append(_row(kind, kit.name, took.ms, took.requests))
             await office.close()
     async with _slow_bill() as variables, stdio(SERVER, MODERN, **variables) as client:
@@ -260,6 +263,13 @@ class _Took:
 
     ms: list[float]
     requests: tuple[int, int] = (0, 0)
+
+
+def _check(kit: Kit, took: _Took) -> None:
+    """That nothing was read where nothing should be; signing in is no read."""
+    sent, calls = took.requests
+    if not (kit.evidence and kit.guarded) and sent > calls + 1:
+        raise RuntimeError(f"{kit.name}: {sent} requests for {calls} calls")
 
 
 async def _timed(
