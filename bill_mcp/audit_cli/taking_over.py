@@ -14,6 +14,7 @@ from bill_mcp.audit_cli.log_file import DamagedError, Log
 from bill_mcp.audit_cli.verifying import (
     NOT_WHOLE,
     WHOLE,
+    added,
     as_recorded,
     checked,
     printable,
@@ -22,9 +23,7 @@ from bill_mcp.audit_cli.verifying import (
 )
 from bill_mcp.clock import Clock
 from bill_mcp.errors import ConfigError
-from bill_mcp.records import audit
 from bill_mcp.records.audit import Audit, AuditEntry, Kind
-from bill_mcp.records.store import RecordFile
 from bill_mcp.secret import LiveSecrets
 
 MEANS = (
@@ -64,15 +63,8 @@ def take_over(log: Log, clock: Clock) -> int:
         return NOT_WHOLE
     told = {"key": "taken over from audit.key", **as_recorded(report)}
     entry = AuditEntry(at=clock.now(), kind=Kind.ACCEPTED, arguments=told)
-    records = RecordFile(log.path, (audit.SCHEMA,))
-    try:
-        # Not `accept`: if the last row knows another key, this is not the log's.
-        seq = records.transact_now(
-            lambda connection: Audit(beside.custody.key).append(connection, entry)
-        )
-        head = records.look_now(audit.head)
-    finally:
-        records.close()
+    # Not `accept`: if the last row knows another key, this is not the log's.
+    seq, head = added(log, lambda c: Audit(beside.custody.key).append(c, entry))
     log.custody.take_over(log.path, head)
     say(
         f"taken over: the key and the end of the log rest in {log.custody.where}, and "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bill_mcp.audit_cli.log_file import DamagedError, Log, reading
 from bill_mcp.clock import Clock
@@ -48,23 +49,27 @@ def accept(log: Log, clock: Clock) -> int:
         raise ConfigError(f"{error}; move the file away first") from None
     if report.is_whole:
         raise ConfigError("the log is whole: there is nothing to accept")
-    records = RecordFile(log.path, (audit.SCHEMA,))
     entry = AuditEntry(
         at=clock.now(), kind=Kind.ACCEPTED, arguments=as_recorded(report)
     )
-    try:
-        seq = records.transact_now(
-            lambda connection: Audit(log.custody.key).accept(connection, entry)
-        )
-        head = records.look_now(audit.head)
-    finally:
-        records.close()
+    seq, head = added(log, lambda c: Audit(log.custody.key).accept(c, entry))
     if head is not None:
         log.custody.replace_head(log.path, head)
     for line in result_lines(report):
         say(line)
     say(f"accepted: row {seq} says what was found, and the end of the log is known")
     return WHOLE
+
+
+def added(
+    log: Log, add: Callable[[sqlite3.Connection], int]
+) -> tuple[int, Head | None]:
+    """The number of the row that *add* writes into the log, and the end after it."""
+    records = RecordFile(log.path, (audit.SCHEMA,))
+    try:
+        return records.transact_now(add), records.look_now(audit.head)
+    finally:
+        records.close()
 
 
 def checked(log: Log) -> Report:

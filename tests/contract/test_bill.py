@@ -70,17 +70,23 @@ async def test_an_unknown_filter_field_is_refused(call: Caller) -> None:
     assert error.http_status == 400
 
 
+def cannot_be_tried_with(request: pytest.FixtureRequest, why: str) -> None:
+    """Leave a real account's test out, whose state nobody chose for it."""
+    assert request.node.callspec.params["call"] == "sandbox", why
+    pytest.skip(why)
+
+
 async def test_a_payment_in_a_session_without_trust_is_refused_before_it_acts(
-    call: Caller,
+    call: Caller, request: pytest.FixtureRequest
 ) -> None:
     session = await call("bill_get_api_session_details")
     if session["mfaStatus"] == "COMPLETE":
-        pytest.skip("this account's session is trusted from the start")
+        cannot_be_tried_with(request, "this account's session is trusted already")
     listed = await call(
         "bill_get_list_of_bills", filters="paymentStatus:eq:UNPAID", max=1
     )
     if not listed["results"]:
-        pytest.skip("this account has no bill to pay")
+        cannot_be_tried_with(request, "this account has no bill to pay")
     error = await call(
         "bill_create_a_payment",
         billId=listed["results"][0]["id"],

@@ -47,6 +47,13 @@ class AtOnce:
             for dispatcher, by, call in calls:
                 tasks.start_soon(self._one, dispatcher, by, call)
 
+    async def run_in_two_servers(self, here: Call, there: Call) -> None:
+        """One call in each of two servers, of two agents."""
+        first = self._bill_mcp.server.dispatcher
+        with self._bill_mcp.beside():
+            second = self._bill_mcp.server.dispatcher
+            await self.run([(first, "one", here), (second, "two", there)])
+
     async def _one(self, dispatcher: Dispatcher, by: str, call: Call) -> None:
         try:
             answer = await dispatcher.call(self._bill_mcp.agent(by), *call)
@@ -78,15 +85,9 @@ async def test_one_of_several_spellings_is_entered_by_one_server() -> None:
 async def test_one_of_two_spellings_is_entered_by_two_servers(tmp_path: Path) -> None:
     bill_mcp = Paying(home=tmp_path)
     vendor, at_once = await bill_mcp.vendor(), AtOnce(bill_mcp)
-    here = bill_mcp.server.dispatcher
-    with bill_mcp.beside():
-        there = bill_mcp.server.dispatcher
-        await at_once.run(
-            [
-                (here, "one", bill_of(vendor, "INV-001")),
-                (there, "two", bill_of(vendor, "inv 1")),
-            ]
-        )
+    await at_once.run_in_two_servers(
+        bill_of(vendor, "INV-001"), bill_of(vendor, "inv 1")
+    )
     assert (at_once.done, bills_of(bill_mcp, vendor)) == (1, 1)
     assert [refusal.code for refusal in at_once.refusals] == ["duplicate_bill"]
 
@@ -98,15 +99,9 @@ async def test_change_of_a_bill_sees_the_bill_that_another_server_enters(
     vendor, at_once = await bill_mcp.vendor(), AtOnce(bill_mcp)
     there_already = await bill_mcp.bill(70, vendor)
     change = {"billId": there_already, "invoice": {"invoiceNumber": "INV-001"}}
-    here = bill_mcp.server.dispatcher
-    with bill_mcp.beside():
-        there = bill_mcp.server.dispatcher
-        await at_once.run(
-            [
-                (here, "one", ("bill_update_a_bill", change)),
-                (there, "two", bill_of(vendor, "inv 1")),
-            ]
-        )
+    await at_once.run_in_two_servers(
+        ("bill_update_a_bill", change), bill_of(vendor, "inv 1")
+    )
     assert at_once.done == 1
     assert [refusal.code for refusal in at_once.refusals] == ["duplicate_bill"]
 
@@ -121,15 +116,9 @@ async def test_payment_that_makes_a_bill_sees_the_bill_that_another_server_enter
     payment["processingOptions"] = {"createBill": True}
     _, arguments = bill_of(vendor, "INV-001")
     today = {"invoiceNumber": "INV-001", "invoiceDate": "2026-11-24"}
-    here = bill_mcp.server.dispatcher
-    with bill_mcp.beside():
-        there = bill_mcp.server.dispatcher
-        await at_once.run(
-            [
-                (here, "one", (ENTER, {**arguments, "invoice": today})),
-                (there, "two", (PAY, payment)),
-            ]
-        )
+    await at_once.run_in_two_servers(
+        (ENTER, {**arguments, "invoice": today}), (PAY, payment)
+    )
     if at_once.refusals:  # the bill came first
         assert [refusal.code for refusal in at_once.refusals] == ["duplicate_bill"]
         assert (bills_of(bill_mcp, vendor), bill_mcp.payments()) == (1, [])

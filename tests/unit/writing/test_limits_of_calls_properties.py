@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from support.paying import BULK, PAY, Json, Paying, StillClock
 from support.payments import rules
 from support.self_paying import new_bill
+from support.steps import Pass, Restart, Settle
 
 from bill_mcp.agents import Agent
 from bill_mcp.errors import CallError, Outcome
@@ -65,21 +66,6 @@ class TakeBack:
     agent: str
     payment: int
     how: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    seconds: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settle:
-    agent: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Restart:
-    pass
 
 
 Step = Send | TakeBack | Pass | Settle | Restart

@@ -13,6 +13,7 @@ import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.paying import SETTLES_S, Paying
+from support.steps import Pass, Restart, Settle
 
 from bill_mcp.errors import CallError, Outcome
 
@@ -45,21 +46,6 @@ class Pay:
 class PayInWebPage:
     bill: int
     amount: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settle:
-    agent: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Restart:
-    pass
 
 
 Step = Pay | PayInWebPage | Pass | Settle | Restart

@@ -34,6 +34,15 @@ def bills_of(bill_mcp: Paying, vendor: str) -> list[str]:
     return [row["id"] for row in rows if row["vendorId"] == vendor]
 
 
+async def not_sent_anew_by_clerk(bill_mcp: Paying, paid: str) -> dict[str, Any]:
+    """The arguments with which somebody else may have it sent anew."""
+    move(bill_mcp.world, "payment", paid, "PROCESSED")
+    anew = {"paymentId": paid, "type": "VOID_AND_REISSUE", "reason": "lost"}
+    told = await bill_mcp.refused(VOID, anew, by="clerk")
+    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    return anew
+
+
 async def not_paid_by_clerk(bill_mcp: Paying, bill: str, amount: float) -> None:
     told = await bill_mcp.not_paid(bill, amount, by="clerk")
     assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
@@ -130,10 +139,7 @@ async def test_who_entered_a_bill_does_not_have_its_payment_sent_anew(
     vendor = await bill_mcp.vendor()
     made = await bill_mcp.call("bill_create_a_bill", new_bill(vendor), by="clerk")
     paid = await bill_mcp.pay(made["id"], 100, by="payer")
-    move(bill_mcp.world, "payment", paid["id"], "PROCESSED")
-    anew = {"paymentId": paid["id"], "type": "VOID_AND_REISSUE", "reason": "lost"}
-    told = await bill_mcp.refused(VOID, anew, by="clerk")
-    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    anew = await not_sent_anew_by_clerk(bill_mcp, paid["id"])
     await bill_mcp.call(VOID, anew, by="payer")
 
 
@@ -149,10 +155,7 @@ async def test_who_entered_one_of_the_bills_does_not_have_their_payment_sent_ane
     }
     await bill_mcp.call(BULK, together, by="payer")
     [paid] = bill_mcp.payments()
-    move(bill_mcp.world, "payment", paid["id"], "PROCESSED")
-    anew = {"paymentId": paid["id"], "type": "VOID_AND_REISSUE", "reason": "lost"}
-    told = await bill_mcp.refused(VOID, anew, by="clerk")
-    assert (told.code, told.outcome) == ("separate_duties", Outcome.NOT_DONE)
+    await not_sent_anew_by_clerk(bill_mcp, paid["id"])
 
 
 async def test_who_entered_a_bill_may_stop_its_payment(bill_mcp: Paying) -> None:
