@@ -19,6 +19,7 @@ from bill_mcp.client.request import Request, build
 from bill_mcp.errors import ArgumentsError
 from bill_mcp.specs.catalogue import Action
 from bill_mcp.specs.check import check
+from bill_mcp.transaction_numbers import bare
 
 BASE_URL = "https://gateway.stage.bill.com/connect"
 NAMES = [action.name for action in catalogue()]
@@ -42,9 +43,19 @@ def test_any_valid_arguments_come_back_out_of_the_request(data: st.DataObject) -
     read = {
         **ids_in(path.removeprefix("/connect"), action),
         **values_in(query, action),
-        **members_in(request, arguments),
+        **members_in(request, meant(action, arguments)),
     }
-    assert read == as_told(action, arguments)
+    assert read == as_told(action, meant(action, arguments))
+
+
+def meant(action: Action, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments but for a blank transaction number: ours takes its place."""
+    kinds = action.spec.fill
+    return {
+        name: value
+        for name, value in arguments.items()
+        if kinds.get(name) != "transaction_number" or bare(value)
+    }
 
 
 def ids_in(path: str, action: Action) -> dict[str, str]:
